@@ -1,0 +1,31 @@
+//! What the parts of pxHV tell each other: the disk image that `cargo xtask image` writes and
+//! stage 2 reads ([`image`]), the virtual machines inside it ([`manifest`]), and what stage 2 hands
+//! to stage 3 ([`boot_info`]).
+//!
+//! The NASM stages get every offset and constant from [`assembly`], so that no number is written down twice.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod assembly;
+pub mod boot_info;
+pub mod image;
+pub mod manifest;
+
+/// CRC-32 as in Ethernet and gzip (ISO-HDLC, reflected polynomial EDB88320h): the checksum of every
+/// part of the image.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    const CRC: crc::Crc<u32, crc::Table<16>> = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
+    CRC.checksum(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn checksum_matches_the_published_check_value() {
+        // "123456789" is the check input of every catalogue entry; this is CRC-32/ISO-HDLC's.
+        assert_eq!(super::checksum(b"123456789"), 0xcbf4_3926);
+    }
+}
