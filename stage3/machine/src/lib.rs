@@ -1,1 +1,23 @@
+//! The virtual PC: everything that a guest can see.
+//!
+//! This crate knows no hardware, never blocks and takes time as an argument, so that all of it runs
+//! in ordinary host tests. The hypervisor joins it to a real CPU through two traits:
+//! [`vcpu::Vcpu`], the registers of a virtual CPU, and [`memory::GuestMemory`], its RAM.
+//!
+//! * [`exits`]: what each exit of a guest leads to
+//! * [`pc`]: the board: devices, their ports and interrupt lines
+//! * [`device`]: the devices, each plain data behind `read` and `write`
+//! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
+//! * [`boot`]: guest loaders
 #![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod device;
+pub mod memory;
+pub mod port;
+pub mod time;
+pub mod vcpu;

@@ -1,0 +1,2 @@
+//! The devices of the PC: each is plain data behind `read` and `write`, takes time as an argument and
+//! calls nobody. The board ([`crate::pc`]) carries interrupt lines and output from one to another.

@@ -1,0 +1,312 @@
+//! The virtual CPU as the virtual PC sees it: registers, exits and events in neutral form.
+//!
+//! The hypervisor's VMX and SVM backends decode a hardware exit once, into an [`Exit`], and answer
+//! for the registers through [`Vcpu`]. Nothing in here depends on which of the two it is.
+
+use crate::memory::{Gpa, GuestMemory};
+use crate::port::Size;
+
+/// General registers but RSP, which VMCS and VMCB hold (see [`CpuState::rsp`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+#[allow(missing_docs, reason = "the fields are the registers' names")]
+pub struct Gprs {
+    pub rax: u64,
+    pub rcx: u64,
+    pub rdx: u64,
+    pub rbx: u64,
+    pub rbp: u64,
+    pub rsi: u64,
+    pub rdi: u64,
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+    pub r11: u64,
+    pub r12: u64,
+    pub r13: u64,
+    pub r14: u64,
+    pub r15: u64,
+}
+
+impl Gprs {
+    /// EDX:EAX as one number, the operand of WRMSR and XSETBV.
+    #[must_use]
+    pub const fn edx_eax(&self) -> u64 {
+        (self.rdx << 32) | (self.rax & 0xffff_ffff)
+    }
+
+    /// Sets EDX:EAX, the result of RDMSR; the upper halves of RAX and RDX become zero.
+    pub const fn set_edx_eax(&mut self, value: u64) {
+        self.rax = value & 0xffff_ffff;
+        self.rdx = value >> 32;
+    }
+}
+
+/// A segment register with its hidden part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// Visible selector.
+    pub selector: u16,
+    /// Bits 7:0: type, S, DPL, P (byte 5 of a descriptor); bits 11:8: AVL, L, D/B, G (upper half of
+    /// byte 6). P clear means the segment can't be used.
+    pub attributes: u16,
+    /// Limit in bytes (granularity applied).
+    pub limit: u32,
+    /// Base (guest-virtual).
+    pub base: u64,
+}
+
+/// [`Segment::attributes`]: P.
+pub const SEGMENT_PRESENT: u16 = 1 << 7;
+/// [`Segment::attributes`]: L, a 64-bit code segment.
+pub const SEGMENT_LONG: u16 = 1 << 9;
+/// [`Segment::attributes`]: D/B, a 32-bit segment.
+pub const SEGMENT_BIG: u16 = 1 << 10;
+/// [`Segment::attributes`]: G, the limit counts 4 KiB units.
+pub const SEGMENT_GRANULAR: u16 = 1 << 11;
+
+/// Base and limit of GDT or IDT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableRegister {
+    /// Linear address of the table.
+    pub base: u64,
+    /// Its last byte's offset.
+    pub limit: u16,
+}
+
+/// The architectural state of a virtual CPU that loaders set and register dumps show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the registers' names")]
+pub struct CpuState {
+    pub gprs: Gprs,
+    pub rsp: u64,
+    pub rip: u64,
+    pub rflags: u64,
+    pub cr0: u64,
+    pub cr2: u64,
+    pub cr3: u64,
+    pub cr4: u64,
+    pub efer: u64,
+    pub cs: Segment,
+    pub ds: Segment,
+    pub es: Segment,
+    pub fs: Segment,
+    pub gs: Segment,
+    pub ss: Segment,
+    pub ldtr: Segment,
+    pub tr: Segment,
+    pub gdtr: TableRegister,
+    pub idtr: TableRegister,
+}
+
+/// RFLAGS bit 1, which always reads as one.
+pub const RFLAGS_FIXED: u64 = 1 << 1;
+/// RFLAGS.IF.
+pub const RFLAGS_IF: u64 = 1 << 9;
+/// CR0.PE.
+pub const CR0_PE: u64 = 1 << 0;
+/// CR0.ET, which always reads as one.
+pub const CR0_ET: u64 = 1 << 4;
+/// CR0.NE.
+pub const CR0_NE: u64 = 1 << 5;
+/// CR0.NW.
+pub const CR0_NW: u64 = 1 << 29;
+/// CR0.CD.
+pub const CR0_CD: u64 = 1 << 30;
+/// CR0.PG.
+pub const CR0_PG: u64 = 1 << 31;
+/// CR4.PAE.
+pub const CR4_PAE: u64 = 1 << 5;
+/// CR4.OSXSAVE.
+pub const CR4_OSXSAVE: u64 = 1 << 18;
+/// EFER.SCE.
+pub const EFER_SCE: u64 = 1 << 0;
+/// EFER.LME.
+pub const EFER_LME: u64 = 1 << 8;
+/// EFER.LMA.
+pub const EFER_LMA: u64 = 1 << 10;
+/// EFER.NXE.
+pub const EFER_NXE: u64 = 1 << 11;
+
+/// An exception of the x86 architecture that a handler makes the guest take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// #UD, invalid opcode.
+    InvalidOpcode,
+    /// #GP(0), general protection.
+    GeneralProtection,
+}
+
+/// An event that is delivered through the guest's IDT at the next VM entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// External interrupt with this vector.
+    Interrupt(u8),
+    /// Non-maskable interrupt.
+    Nmi,
+    /// Exception.
+    Fault(Fault),
+}
+
+/// Why the guest stopped running, and how to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// What happened.
+    pub reason: ExitReason,
+    /// RIP of the instruction after the one that caused the exit. Only meaningful for reasons that
+    /// are instructions.
+    pub next_rip: u64,
+}
+
+/// What stopped the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitReason {
+    /// IN, OUT, INS or OUTS.
+    PortIo(PortIo),
+    /// CPUID.
+    Cpuid,
+    /// RDMSR.
+    ReadMsr,
+    /// WRMSR.
+    WriteMsr,
+    /// XSETBV.
+    Xsetbv,
+    /// HLT.
+    Halt,
+    /// MOV to CR0 or CR4, CLTS or LMSW, with a bit that the hypervisor has to see.
+    WriteControlRegister {
+        /// Which one.
+        register: ControlRegister,
+        /// What the guest wants in it.
+        value: u64,
+    },
+    /// VMCALL or VMMCALL.
+    Hypercall,
+    /// INVD or WBINVD.
+    CacheFlush,
+    /// An instruction that this virtual CPU does not have (CPUID does not show it).
+    Undefined,
+    /// An instruction that the virtual CPU has and that faults here with #GP(0) whatever its operands (RDPMC).
+    Forbidden,
+    /// An access to guest-physical memory that is not mapped as RAM.
+    MemoryFault(MemoryFault),
+    /// The guest can take interrupts now, as asked for by [`Vcpu::request_interrupt_window`].
+    InterruptWindow,
+    /// An interrupt or NMI for the hypervisor itself, already served by it; or the deadline passed. The guest
+    /// noticed nothing.
+    Host,
+    /// Triple fault: the CPU gave up.
+    Shutdown,
+    /// Something that this hypervisor does not virtualize.
+    Unsupported(&'static str),
+    /// The processor refused to run the guest in its present state.
+    EntryFailed,
+}
+
+/// A control register whose writes can exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the registers'")]
+pub enum ControlRegister {
+    Cr0,
+    Cr4,
+}
+
+/// One port instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortIo {
+    /// First port.
+    pub port: u16,
+    /// Operand size.
+    pub size: Size,
+    /// From or to the device.
+    pub direction: Direction,
+    /// INS or OUTS, perhaps with REP: the operand is in memory.
+    pub string: bool,
+}
+
+/// Direction of a port instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// IN, INS: device to CPU.
+    In,
+    /// OUT, OUTS: CPU to device.
+    Out,
+}
+
+/// An access that the nested page tables do not map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryFault {
+    /// Where.
+    pub gpa: Gpa,
+    /// What the guest tried.
+    pub access: Access,
+}
+
+/// Kind of a memory access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Access {
+    Read,
+    Write,
+    Fetch,
+}
+
+/// The registers and controls of a virtual CPU that exit handlers work on.
+pub trait Vcpu {
+    /// General registers.
+    fn gprs(&self) -> &Gprs;
+    /// General registers, to change.
+    fn gprs_mut(&mut self) -> &mut Gprs;
+    /// RFLAGS.
+    fn rflags(&self) -> u64;
+    /// CR4 as the guest reads it.
+    fn cr4(&self) -> u64;
+    /// CR0 as the guest reads it.
+    fn cr0(&self) -> u64;
+    /// EFER as the guest reads it.
+    fn efer(&self) -> u64;
+    /// Current privilege level.
+    fn cpl(&self) -> u8;
+
+    /// Completes the instruction that exited: sets RIP to `next_rip` and ends an interrupt shadow, as
+    /// every instruction does. The only place where RIP moves.
+    fn complete_instruction(&mut self, next_rip: u64);
+
+    /// Makes the guest take `event` at the next entry. At most one a time.
+    fn inject(&mut self, event: Event);
+    /// Whether [`Event::Interrupt`] may be injected: RFLAGS.IF set, no interrupt shadow, nothing else
+    /// to be injected.
+    fn interruptible(&self) -> bool;
+    /// Asks for [`ExitReason::InterruptWindow`] as soon as [`Vcpu::interruptible`] becomes true, or
+    /// takes that back.
+    fn request_interrupt_window(&mut self, wanted: bool);
+
+    /// MOV to a control register, by the manual's rules for it, with `memory` for the page directory
+    /// pointers of PAE paging.
+    ///
+    /// # Errors
+    /// The fault that the instruction causes.
+    fn write_control_register(
+        &mut self,
+        register: ControlRegister,
+        value: u64,
+        memory: &dyn GuestMemory,
+    ) -> Result<(), Fault>;
+    /// Sets EFER to a value that the MSR policy found valid. LMA follows LME and CR0.PG by itself.
+    fn set_efer(&mut self, value: u64);
+    /// The page attribute table (MSR 277h).
+    fn pat(&self) -> u64;
+    /// Sets the page attribute table to a value that the MSR policy found valid.
+    fn set_pat(&mut self, value: u64);
+    /// Sets XCR0 to a value that the policy found valid.
+    fn set_xcr0(&mut self, value: u64);
+    /// The guest's time-stamp counter now.
+    fn tsc(&self) -> u64;
+    /// Sets the guest's time-stamp counter.
+    fn set_tsc(&mut self, value: u64);
+
+    /// All of the architectural state.
+    fn state(&self) -> CpuState;
+    /// Replaces the architectural state, as at reset or for a loader.
+    fn load(&mut self, state: &CpuState);
+}
