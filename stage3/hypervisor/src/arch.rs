@@ -1,0 +1,3 @@
+//! The processor: one folder an architecture.
+
+pub mod x86_64;
