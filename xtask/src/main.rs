@@ -1,1 +1,77 @@
-fn main() {}
+//! Builds, runs, debugs and tests pxHV: `cargo xtask help`.
+
+mod assemble;
+mod bzimage;
+mod config;
+mod console;
+mod emulator;
+mod expect;
+mod flatten;
+mod guest_linux;
+mod image;
+mod initramfs;
+mod packages;
+mod progress;
+mod project;
+mod pty;
+mod run;
+mod session;
+mod size;
+mod terminal;
+mod toolchain;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use packages::Purpose;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Builds, runs, debugs and tests pxHV
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the disk image
+    Image {
+        #[command(flatten)]
+        build: image::What,
+        /// The file to write [default: target/pxhv.img]
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Build the disk image and run it in an emulator
+    Run(run::Options),
+    /// Install every package that building, running, debugging and testing need
+    Setup,
+}
+
+fn main() -> ExitCode {
+    match execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute() -> Result<()> {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (_, options) = matches.subcommand().expect("a subcommand is required");
+    match &cli.task {
+        Task::Image { build, output } => {
+            let output = output.clone().unwrap_or_else(|| run::image_of(&build.config));
+            image::build(build, &output).map(|_| ())
+        }
+        Task::Run(run) => run::run(run, options),
+        Task::Setup => {
+            packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])
+        }
+    }
+}

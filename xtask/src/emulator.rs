@@ -1,0 +1,148 @@
+//! Starts an emulator with an image and connects its serial port.
+
+mod bochs;
+mod kvm;
+mod qemu;
+
+use crate::{packages, pty, size};
+use anyhow::{Context, Result};
+use rustix::process::{kill_process_group, Pid, Signal};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The computers that pxHV can be tried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum On {
+    /// QEMU without KVM: AMD with SVM
+    Qemu,
+    /// Bochs: Intel with VMX
+    Bochs,
+    /// Bochs: AMD with SVM
+    BochsSvm,
+    /// QEMU with KVM: the host's own CPU, nested
+    Kvm,
+}
+
+impl On {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Qemu => "qemu",
+            Self::Bochs => "bochs",
+            Self::BochsSvm => "bochs-svm",
+            Self::Kvm => "kvm",
+        }
+    }
+
+    /// What must be installed.
+    pub fn purpose(self) -> packages::Purpose {
+        match self {
+            Self::Qemu | Self::Kvm => packages::Purpose::Qemu,
+            Self::Bochs | Self::BochsSvm => packages::Purpose::Bochs,
+        }
+    }
+}
+
+/// A computer to be emulated.
+#[derive(Clone, Debug)]
+pub struct Computer {
+    /// Which emulator.
+    pub on: On,
+    /// The CPU's model, in the emulator's words; None is the usual one.
+    pub cpu: Option<String>,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// RAM in bytes.
+    pub memory: u64,
+    /// The boot disk. It is not written to.
+    pub image: PathBuf,
+    /// Wait for gdb on this TCP port of 127.0.0.1 before the first instruction (QEMU only).
+    pub gdb_port: Option<u16>,
+}
+
+/// A running emulator. Dropping it ends it and removes its files.
+#[derive(Debug)]
+pub struct Emulator {
+    child: Child,
+    /// The serial port: reads and writes don't block.
+    pub serial: OwnedFd,
+    /// Kept open, or reading from `serial` would fail as soon as the emulator has ended.
+    _terminal: OwnedFd,
+    /// Its own messages.
+    messages: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Emulator {
+    /// Starts `computer`.
+    pub fn start(computer: &Computer) -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("pxhv-").tempdir()?;
+        let (serial, terminal, path) = pty::open().context("can't make a pseudo-terminal")?;
+        let mut command = match computer.on {
+            On::Kvm => {
+                kvm::check()?;
+                qemu::command(computer, &path)
+            }
+            On::Qemu => qemu::command(computer, &path),
+            On::Bochs | On::BochsSvm => bochs::command(computer, &path, directory.path())?,
+        };
+        let messages = directory.path().join("messages.txt");
+        let mut child = spawn(&mut command, &messages)?;
+        if let Some(stderr) = child.stderr.take() {
+            bochs::drain_screen(stderr, &messages)?;
+        }
+        Ok(Self { child, serial, _terminal: terminal, messages, _directory: directory })
+    }
+
+    /// Its exit status, once it has ended.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// What the emulator itself said, without its routine messages.
+    pub fn complaints(&self) -> String {
+        let text = std::fs::read(&self.messages).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let routine = |line: &&str| !(line.starts_with("0000000000") || line.starts_with("ALSA"));
+        text.lines().filter(routine).collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+                _ = kill_process_group(group, Signal::KILL);
+            }
+            _ = self.child.wait();
+        }
+    }
+}
+
+fn spawn(command: &mut Command, messages: &Path) -> Result<Child> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    if !name.contains("bochs") {
+        command.stderr(std::fs::File::create(messages)?);
+    }
+    // A group of its own: Ctrl-C at our terminal is ours to handle.
+    command.process_group(0);
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; this one is a bare
+    // system call.
+    unsafe {
+        command.pre_exec(|| {
+            // Should this program be killed, nobody would end the emulator.
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            Ok(())
+        });
+    }
+    command.spawn().with_context(|| format!("can't start {name}"))
+}
+
+/// Whole MiB of the computer's RAM.
+fn mebibytes(computer: &Computer) -> u64 {
+    computer.memory / size::MIB
+}

@@ -1,0 +1,71 @@
+//! Bochs's configuration, and the screen that it insists on.
+
+use super::{mebibytes, Computer, On};
+use crate::pty;
+use anyhow::{ensure, Context, Result};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{ChildStderr, Command, Stdio};
+
+/// Bochs with the first serial port at the terminal `serial` and its files in `directory`.
+pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<Command> {
+    ensure!(computer.gdb_port.is_none(), "Debian's Bochs has no gdb server");
+    // Bochs locks the image and may write to it: it gets a copy.
+    let disk = directory.join("disk.img");
+    std::fs::copy(&computer.image, &disk)
+        .with_context(|| format!("can't copy {}", computer.image.display()))?;
+    std::fs::write(directory.join("bochsrc"), configuration(computer, serial))?;
+    // Debian's Bochs has the debugger built in: it stops before the first instruction.
+    std::fs::write(directory.join("commands"), "continue\n")?;
+    let mut command = Command::new("bochs-bin");
+    command.args(["-q", "-f", "bochsrc", "-rc", "commands"]).current_dir(directory);
+    command.env("TERM", "xterm").stderr(Stdio::piped());
+    Ok(command)
+}
+
+fn configuration(computer: &Computer, serial: &Path) -> String {
+    let usual_cpu = if computer.on == On::BochsSvm { "ryzen" } else { "corei7_skylake_x" };
+    let (cpu, cpus) = (computer.cpu.as_deref().unwrap_or(usual_cpu), computer.cpus);
+    let (memory, serial) = (mebibytes(computer), serial.display());
+    // ips: instructions in a second of the emulated clocks. Fewer make the guest's timer ticks
+    // cost more than its work; the host's own speed does not matter with sync=none.
+    format!(
+        "display_library: term
+cpu: model={cpu}, count={cpus}, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=0
+memory: guest={memory}, host={memory}
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+ata0: enabled=1
+ata0-master: type=disk, path=disk.img, mode=flat
+boot: disk
+com1: enabled=1, mode=term, dev={serial}
+clock: sync=none
+log: bochs.log
+panic: action=fatal
+speaker: enabled=0
+"
+    )
+}
+
+/// With its debugger built in, Bochs draws its screen on a terminal of its own making and tells its
+/// name. If nobody reads there, Bochs stops as soon as the terminal's buffer is full.
+pub fn drain_screen(stderr: ChildStderr, messages: &Path) -> Result<()> {
+    let mut messages = std::fs::File::create(messages)?;
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+            _ = messages.write_all(&line).and_then(|()| messages.write_all(b"\n"));
+            let line = String::from_utf8_lossy(&line);
+            if let Some(name) = line.strip_prefix("Bochs connected to screen \"") {
+                let name = name.trim_end_matches('"').to_owned();
+                std::thread::spawn(move || drain(&name));
+            }
+        }
+    });
+    Ok(())
+}
+
+fn drain(terminal: &str) {
+    let Ok(mut screen) = pty::open_raw(Path::new(terminal)).map(std::fs::File::from) else { return };
+    let mut buffer = [0; 4096];
+    while screen.read(&mut buffer).is_ok_and(|count| count > 0) {}
+}

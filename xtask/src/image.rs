@@ -1,0 +1,210 @@
+//! Builds the disk image: stages, header, bundle. [`bundle::image`] describes the format.
+
+use crate::config::{Config, File};
+use crate::flatten::{flatten, Flat};
+use crate::progress::Step;
+use crate::toolchain::{self, Toolchain};
+use crate::{assemble, guest_linux, packages, project, size};
+use anyhow::{ensure, Context, Result};
+use bundle::image::{self, ImageHeader, Part, BUNDLE_ADDRESS, SECTOR, STAGE1_COUNT_OFFSET};
+use bundle::manifest::{Blob, Boot, Builder, LogLevel, Manifest, VmSpec};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use zerocopy::{FromZeros as _, IntoBytes as _};
+
+/// Images are multiples of a cylinder in the BIOS's usual geometry (16 heads of 63 sectors): Bochs
+/// complains about other sizes.
+const CYLINDER: usize = 16 * 63 * SECTOR;
+/// Smaller disks confuse BIOSes that guess the geometry.
+const SMALLEST: usize = 8 * CYLINDER;
+
+/// What `cargo xtask image` prints.
+#[derive(Debug)]
+pub struct Built {
+    /// Where the image is.
+    pub path: PathBuf,
+    /// Stage 3's ELF file, with symbols.
+    pub symbols: PathBuf,
+    /// RAM that the virtual machines get.
+    pub guest_memory: u64,
+}
+
+/// What to put into an image.
+#[derive(clap::Args, Clone, Debug)]
+pub struct What {
+    /// The virtual machines
+    #[arg(long, default_value = "pxhv.toml")]
+    pub config: PathBuf,
+    /// Have pxHV say everything, as with log = "debug"
+    #[arg(long)]
+    pub verbose: bool,
+    /// Take this ELF file as stage 3 instead of building it
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub stage3: Option<PathBuf>,
+}
+
+/// Builds an image into `output`.
+pub fn build(what: &What, output: &Path) -> Result<Built> {
+    packages::ensure(&[packages::Purpose::Image])?;
+    let mut config = Config::load(&what.config, &guest_linux::provide)?;
+    if what.verbose {
+        config.log = LogLevel::Debug;
+    }
+    let guest_memory = config.memory();
+    let (stage1, stage2) = (assemble::stage1()?, assemble::stage2()?);
+    let symbols = match &what.stage3 {
+        Some(file) => file.clone(),
+        None => build_stage3()?,
+    };
+    let stage3 = std::fs::read(&symbols).with_context(|| format!("can't read {}", symbols.display()))?;
+    let stage3 = flatten(&stage3)?;
+
+    let step = Step::start("packing the image");
+    let bundle = pack(config);
+    let own = [stage1.len(), stage2.len(), stage3.bytes.len()];
+    let image = lay_out(stage1, &stage2, &stage3, &bundle)?;
+    write(output, &image)?;
+    step.done(&format!("packed {}", project::shown(output)));
+    report(own, bundle.len(), image.len());
+    Ok(Built { path: output.into(), symbols, guest_memory })
+}
+
+fn build_stage3() -> Result<PathBuf> {
+    let toolchain = Toolchain::find().with_context(toolchain::advice)?;
+    println!("{}", toolchain.describe());
+    let step = Step::start("building stage 3");
+    let symbols = toolchain::build_stage3(&toolchain)?;
+    step.done("built stage 3");
+    Ok(symbols)
+}
+
+fn report(own: [usize; 3], bundle: usize, total: usize) {
+    let [stage1, stage2, stage3] = own;
+    for (name, bytes) in [
+        ("stage 1", stage1),
+        ("stage 2", stage2),
+        ("stage 3", stage3),
+        ("pxHV itself", own.iter().sum()),
+        ("bundle", bundle),
+        ("image", total),
+    ] {
+        println!("  {name:<12} {bytes:>10} bytes  {:>8}", size::show(bytes as u64));
+    }
+}
+
+/// The manifest and the files of the virtual machines.
+fn pack(config: Config) -> Vec<u8> {
+    let mut builder = Builder::default();
+    let mut add = |file: File| -> Blob { builder.add(&file.name, file.bytes) };
+    let vms = config.vms.into_iter().map(|vm| {
+        let (kernel, initrd) = (add(vm.kernel), vm.initrd.map(&mut add));
+        let boot = Boot::Linux { kernel, initrd, cmdline: vm.cmdline };
+        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot }
+    });
+    let manifest = Manifest { log: config.log, vms: vms.collect() };
+    builder.finish(&manifest)
+}
+
+/// Puts every part on its sector and describes it in the header.
+fn lay_out(mut stage1: Vec<u8>, stage2: &[u8], stage3: &Flat, bundle: &[u8]) -> Result<Vec<u8>> {
+    let bundle_bytes = u32::try_from(bundle.len()).context("the guests' files exceed 4 GiB")?;
+    let mut header = ImageHeader::new_zeroed();
+    header.magic = image::MAGIC;
+    header.version = image::VERSION;
+    let part = |name: &[u8], bytes: &[u8], address, memory, entry| {
+        let mut part = Part { address, memory, entry, ..Part::default() };
+        part.name[..name.len()].copy_from_slice(name);
+        part.bytes = bytes.len() as u32;
+        part.checksum = bundle::checksum(bytes);
+        part
+    };
+    let stage2_bytes = stage2.len() as u32;
+    header.parts[image::STAGE2] =
+        part(b"stage 2", stage2, image::STAGE2_ADDRESS, stage2_bytes, image::STAGE2_ADDRESS);
+    header.parts[image::STAGE3] =
+        part(b"stage 3", &stage3.bytes, image::STAGE3_ADDRESS, stage3.memory, stage3.entry);
+    header.parts[image::BUNDLE] = part(b"bundle", bundle, BUNDLE_ADDRESS, bundle_bytes, 0);
+
+    let contents = [stage2, &stage3.bytes, bundle];
+    let mut sector = 2;
+    for (part, bytes) in header.parts.iter_mut().zip(contents) {
+        part.sector = sector as u32;
+        sector += bytes.len().div_ceil(SECTOR);
+    }
+    let length = (sector * SECTOR).next_multiple_of(CYLINDER).max(SMALLEST);
+    header.sectors = u32::try_from(length / SECTOR)?;
+    header.checksum = header.expected_checksum();
+
+    let first_read = 1 + stage2.len().div_ceil(SECTOR);
+    let count = stage1.get_mut(STAGE1_COUNT_OFFSET..STAGE1_COUNT_OFFSET + 2).context("stage 1 is cut off")?;
+    ensure!(count == [0, 0], "stage 1 has code at {STAGE1_COUNT_OFFSET:#x}, the place of the sector count");
+    count.copy_from_slice(&u16::try_from(first_read)?.to_le_bytes());
+
+    let mut image = stage1;
+    image.extend_from_slice(header.as_bytes());
+    for (part, bytes) in header.parts.iter().zip(contents) {
+        image.resize(part.sector as usize * SECTOR, 0);
+        image.extend_from_slice(bytes);
+    }
+    image.resize(length, 0);
+    Ok(image)
+}
+
+/// Writes a file under a temporary name and renames it: there is never half an image.
+pub fn write(output: &Path, bytes: &[u8]) -> Result<()> {
+    let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> Result<()> {
+        std::fs::create_dir_all(directory)?;
+        let mut file =
+            tempfile::Builder::new().prefix(".pxhv-").permissions(readable()).tempfile_in(directory)?;
+        file.write_all(bytes)?;
+        file.persist(output)?;
+        Ok(())
+    };
+    write().with_context(|| format!("can't write {}", output.display()))
+}
+
+/// The permissions of an ordinary file; temporary ones are private otherwise.
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zerocopy::FromBytes as _;
+
+    fn sample() -> Vec<u8> {
+        let stage3 = Flat { bytes: vec![3; 1000], memory: 5000, entry: 0x20_0010 };
+        lay_out(vec![0; SECTOR], &[2; 600], &stage3, &[4; 4096]).unwrap()
+    }
+
+    #[test]
+    fn parts_lie_where_the_header_says() {
+        let image = sample();
+        assert_eq!(image.len() % CYLINDER, 0);
+        let header = ImageHeader::read_from_bytes(&image[SECTOR..2 * SECTOR]).unwrap();
+        assert_eq!(header.checksum, header.expected_checksum());
+        assert_eq!(header.sectors as usize * SECTOR, image.len());
+        for (part, byte) in header.parts.iter().zip([2, 3, 4]) {
+            let start = part.sector as usize * SECTOR;
+            let bytes = &image[start..start + part.bytes as usize];
+            assert!(bytes.iter().all(|found| *found == byte), "{part:?}");
+            assert_eq!(part.checksum, bundle::checksum(bytes));
+            assert!(part.memory >= part.bytes);
+        }
+        assert_eq!(header.parts[image::STAGE3].memory, 5000);
+    }
+
+    #[test]
+    fn stage1_is_told_how_much_to_read() {
+        let image = sample();
+        assert_eq!(image[STAGE1_COUNT_OFFSET..][..2], [3, 0], "the header and two sectors of stage 2");
+    }
+
+    #[test]
+    fn code_in_the_place_of_the_count_is_refused() {
+        let stage3 = Flat { bytes: vec![3], memory: 1, entry: 0 };
+        assert!(lay_out(vec![0x90; SECTOR], &[2], &stage3, &[4]).is_err());
+    }
+}

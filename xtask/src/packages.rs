@@ -1,0 +1,133 @@
+//! The programs that the commands need, and how to get them on Debian.
+
+use crate::toolchain;
+use anyhow::{bail, Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What something is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Building images.
+    Image,
+    /// Running in QEMU.
+    Qemu,
+    /// Running in Bochs.
+    Bochs,
+    /// Debugging.
+    Gdb,
+    /// `cargo xtask test`.
+    Test,
+}
+
+/// Purpose, package, and a file of it: a program on the PATH, or an absolute path.
+const PACKAGES: &[(Purpose, &str, &str)] = &[
+    (Purpose::Image, "nasm", "nasm"),
+    (Purpose::Qemu, "qemu-system-x86", "qemu-system-x86_64"),
+    (Purpose::Bochs, "bochs", "bochs-bin"),
+    (Purpose::Bochs, "bochs-term", "/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so"),
+    (Purpose::Bochs, "bochsbios", "/usr/share/bochs/BIOS-bochs-latest"),
+    (Purpose::Bochs, "vgabios", "/usr/share/bochs/VGABIOS-lgpl-latest"),
+    (Purpose::Gdb, "gdb", "gdb"),
+];
+
+/// Debian's packages of the tools that check the source, and their programs.
+const CHECKERS: &[(&str, &str)] = &[("rustfmt-web", "fmt"), ("rust-web-clippy", "clippy")];
+
+/// Installs what is missing for `purposes`, or says what to install. Silent when nothing is.
+pub fn ensure(purposes: &[Purpose]) -> Result<()> {
+    let missing = missing(purposes);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if !has_program("apt-get") {
+        bail!("missing here: {list} (names of Debian packages); install them and try again");
+    }
+    println!("missing packages: {list}");
+    install(&missing)?;
+    let still = self::missing(purposes);
+    if !still.is_empty() {
+        bail!("these packages are installed, but something of them is still not found: {}", still.join(" "));
+    }
+    Ok(())
+}
+
+fn missing(purposes: &[Purpose]) -> Vec<&'static str> {
+    let needed = PACKAGES.iter().filter(|(purpose, _, _)| purposes.contains(purpose));
+    let mut missing: Vec<_> =
+        needed.filter(|(_, _, file)| !is_there(file)).map(|(_, package, _)| *package).collect();
+    let toolchain = toolchain::Toolchain::find();
+    if purposes.contains(&Purpose::Image) && toolchain.is_none() {
+        let needed = toolchain::DEBIAN.iter().filter(|(_, file)| !Path::new(file).exists());
+        missing.extend(needed.map(|(package, _)| *package));
+    }
+    if purposes.contains(&Purpose::Test) {
+        let has = |tool| toolchain.as_ref().is_some_and(|toolchain| toolchain.has(tool));
+        missing.extend(CHECKERS.iter().filter(|(_, tool)| !has(tool)).map(|(package, _)| *package));
+    }
+    missing
+}
+
+fn is_there(file: &str) -> bool {
+    if file.starts_with('/') {
+        Path::new(file).exists()
+    } else {
+        has_program(file)
+    }
+}
+
+/// Whether a program is on the PATH.
+pub fn has_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory: PathBuf| directory.join(name).is_file())
+}
+
+/// Installs packages as root.
+fn install(packages: &[&str]) -> Result<()> {
+    let command = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
+    let Some(prefix) = root_prefix() else {
+        bail!("no right to install packages (neither root nor sudo); have this run:\n    {command}");
+    };
+    if !packages.iter().all(|package| is_known(package)) {
+        apt_get(prefix, &["update"])?;
+    }
+    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt_get(prefix, &arguments).with_context(|| format!("could not install; try it by hand:\n    {command}"))
+}
+
+/// Refreshes apt's lists, if that is allowed.
+pub fn refresh_lists() -> Result<()> {
+    let prefix =
+        root_prefix().context("apt's lists are missing or old; have `apt-get update` run as root")?;
+    apt_get(prefix, &["update"])
+}
+
+/// What to put in front of a command that needs root: nothing, or sudo; None without the right.
+fn root_prefix() -> Option<&'static [&'static str]> {
+    if rustix::process::geteuid().is_root() {
+        Some(&[])
+    } else if has_program("sudo") {
+        Some(&["sudo"])
+    } else {
+        None
+    }
+}
+
+/// Whether apt's lists have a package.
+pub fn is_known(package: &str) -> bool {
+    let mut show = Command::new("apt-cache");
+    show.args(["show", "--no-all-versions", package]).stdout(Stdio::null()).stderr(Stdio::null());
+    show.status().is_ok_and(|status| status.success())
+}
+
+fn apt_get(prefix: &[&str], arguments: &[&str]) -> Result<()> {
+    let mut words = prefix.to_vec();
+    words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+    words.extend(arguments);
+    println!("+ {}", words.join(" "));
+    let status = Command::new(words[0]).args(&words[1..]).stdin(Stdio::null()).status()?;
+    anyhow::ensure!(status.success(), "apt-get ended with {status}");
+    Ok(())
+}

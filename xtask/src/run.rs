@@ -1,0 +1,118 @@
+//! `cargo xtask run`.
+
+use crate::console::Console;
+use crate::emulator::{Computer, Emulator, On};
+use crate::expect::{pattern, Script, Step};
+use crate::{image, packages, project, session, size};
+use anyhow::{bail, Context, Result};
+use clap::ArgMatches;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// RAM that pxHV needs beside its guests' and the bundle.
+const OWN_MEMORY: u64 = 64 * size::MIB;
+
+/// Options of `cargo xtask run`
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    #[command(flatten)]
+    build: image::What,
+    /// Run this image as it is, instead of building one
+    #[arg(long, conflicts_with_all = ["config", "stage3"])]
+    image: Option<PathBuf>,
+    /// What to run on
+    #[arg(long, value_enum, default_value = "qemu")]
+    on: On,
+    /// Number of the computer's CPUs
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    cpus: u32,
+    /// The computer's RAM: a number with M or G
+    #[arg(long, default_value = "1G", value_parser = size::parse)]
+    memory: u64,
+    /// Another CPU model, in the emulator's words
+    #[arg(long, hide = true)]
+    cpu: Option<String>,
+    /// Type TEXT and Enter, after the --expect before it was met
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    send: Vec<String>,
+    /// Wait until REGEX appears on the console; without, the run is interactive
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    expect: Vec<String>,
+    /// Fail as soon as REGEX appears on the console
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    never: Vec<String>,
+    /// With --expect: how long to wait for all of it
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
+    /// Keep the whole console in FILE
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+/// Builds the image, runs it, and returns when the emulator is gone.
+pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
+    let script = script(options, matches)?;
+    if options.expect.is_empty() && !(options.send.is_empty() && options.never.is_empty()) {
+        bail!("--send and --never are for scripted runs: add an --expect");
+    }
+    packages::ensure(&[options.on.purpose()])?;
+    let image = match &options.image {
+        Some(image) => image.clone(),
+        None => built(options)?,
+    };
+    let computer = Computer {
+        on: options.on,
+        cpu: options.cpu.clone(),
+        cpus: options.cpus,
+        memory: options.memory,
+        image,
+        gdb_port: None,
+    };
+    println!("starting {}", computer.on.name());
+    let console = Console::new(Emulator::start(&computer)?, options.log.as_deref())?;
+    if options.expect.is_empty() {
+        return session::interactive(console);
+    }
+    let start = Instant::now();
+    let tell = |met: &str| println!("[{:6.1} s] met: {met}", start.elapsed().as_secs_f32());
+    session::scripted(console, script, Duration::from_secs(options.timeout), &tell)
+}
+
+fn built(options: &Options) -> Result<PathBuf> {
+    let built = image::build(&options.build, &image_of(&options.build.config))?;
+    let room = options.memory.saturating_sub(OWN_MEMORY + std::fs::metadata(&built.path)?.len());
+    if built.guest_memory > room {
+        bail!(
+            "--memory {}: the virtual machines of {} want {} of it, pxHV and the bundle the rest; at least --memory {} is needed",
+            size::show(options.memory),
+            options.build.config.display(),
+            size::show(built.guest_memory),
+            size::show((options.memory + built.guest_memory - room).next_multiple_of(size::MIB))
+        );
+    }
+    Ok(built.path)
+}
+
+/// Every configuration has its own image, so that runs don't disturb each other.
+pub fn image_of(config: &Path) -> PathBuf {
+    let full = std::path::absolute(config).unwrap_or_else(|_| config.into());
+    if full == project::root().join("pxhv.toml") {
+        return project::target().join("pxhv.img");
+    }
+    let number = bundle::checksum(full.as_os_str().as_encoded_bytes());
+    let stem = full.file_stem().unwrap_or_default().to_string_lossy();
+    project::target().join("images").join(format!("{stem}-{number:08x}.img"))
+}
+
+/// The expectations and what is typed, in the order of the command line.
+fn script(options: &Options, matches: &ArgMatches) -> Result<Script> {
+    let indices = |name: &str| matches.indices_of(name).into_iter().flatten();
+    let mut steps = Vec::new();
+    for (index, text) in indices("expect").zip(&options.expect) {
+        steps.push((index, Step::Expect(pattern(text).with_context(|| format!("--expect {text:?}"))?)));
+    }
+    steps.extend(indices("send").zip(options.send.iter().cloned().map(Step::Send)));
+    steps.sort_by_key(|(index, _)| *index);
+    let never = options.never.iter().map(|text| pattern(text).with_context(|| format!("--never {text:?}")));
+    Ok(Script::new(steps.into_iter().map(|(_, step)| step).collect(), never.collect::<Result<_>>()?))
+}

@@ -1,0 +1,64 @@
+//! Sizes as people write them: `512M`.
+
+/// One MiB.
+pub const MIB: u64 = 1 << 20;
+
+/// Reads a number of bytes with the suffix K, M or G.
+pub fn parse(text: &str) -> Result<u64, String> {
+    let wrong = || "write a number with K, M or G, for example \"512M\"".to_owned();
+    let (digits, shift) = match text.char_indices().last() {
+        Some((at, 'K')) => (&text[..at], 10),
+        Some((at, 'M')) => (&text[..at], 20),
+        Some((at, 'G')) => (&text[..at], 30),
+        _ => return Err(wrong()),
+    };
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let number: u64 = digits.parse().map_err(|_| "no computer has this much memory".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "no computer has this much memory".to_owned())
+}
+
+/// Writes a number of bytes the way [`parse`] reads it where that is exact, else with one decimal.
+pub fn show(bytes: u64) -> String {
+    const UNITS: [(u64, char); 3] = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
+    for (unit, letter) in UNITS {
+        if bytes >= unit && bytes % unit == 0 {
+            return format!("{}{letter}", bytes / unit);
+        }
+    }
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, letter)) => {
+            let tenths = bytes * 10 / unit;
+            format!("{}.{}{letter}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_multiply() {
+        assert_eq!(parse("4K"), Ok(4096));
+        assert_eq!(parse("512M"), Ok(512 << 20));
+        assert_eq!(parse("1G"), Ok(1 << 30));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for wrong in ["", "M", "512", "512m", "512MB", "-1M", "+1M", "1.5G", " 1G", "99999999999G", "٣M"] {
+            assert!(parse(wrong).is_err(), "accepted {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_as_they_are_written() {
+        assert_eq!(show(512 << 20), "512M");
+        assert_eq!(show(1536 << 10), "1536K");
+        assert_eq!(show(13_212_345), "12.6M");
+        assert_eq!(show(100), "100 bytes");
+    }
+}

@@ -1,0 +1,219 @@
+//! Which Rust builds stage 3.
+//!
+//! Stage 3's target, x86_64-unknown-none, needs its own `core` and `alloc`. Either they come with
+//! the toolchain (`rustup target add x86_64-unknown-none`), or they are built from the standard
+//! library's source (Debian's package rust-web-src). The second way needs an unstable option of
+//! cargo, which `RUSTC_BOOTSTRAP=1` allows on a stable toolchain.
+
+use anyhow::Result;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The target of stage 3.
+pub const TARGET: &str = "x86_64-unknown-none";
+
+/// Debian's packages that together can build for [`TARGET`], and a file of each.
+pub const DEBIAN: &[(&str, &str)] = &[
+    ("rustc-web", "/usr/bin/rustc"),
+    ("cargo-web", "/usr/bin/cargo"),
+    ("rust-web-src", "/usr/lib/rustlib/src/rust/library/core/Cargo.toml"),
+];
+
+/// A toolchain that can build for [`TARGET`].
+#[derive(Debug)]
+pub struct Toolchain {
+    /// Empty for the toolchain that runs this program; else the directory of cargo and rustc.
+    directory: PathBuf,
+    version: String,
+    build_std: bool,
+    /// Whether it brings the linker that [`TARGET`] asks for by default.
+    has_lld: bool,
+}
+
+impl Toolchain {
+    /// The first toolchain that can do it: the one on the PATH, then the system's.
+    pub fn find() -> Option<Self> {
+        ["", "/usr/bin"].into_iter().find_map(|directory| Self::probe(Path::new(directory)))
+    }
+
+    fn probe(directory: &Path) -> Option<Self> {
+        let mut toolchain =
+            Self { directory: directory.into(), version: String::new(), build_std: false, has_lld: false };
+        let sysroot = PathBuf::from(toolchain.ask_rustc(&["--print", "sysroot"])?);
+        toolchain.version = toolchain.ask_rustc(&["--version"])?;
+        // "cargo" may be a proxy of rustup without a toolchain behind it.
+        toolchain.cargo("--version").output().ok().filter(|output| output.status.success())?;
+        let libraries =
+            PathBuf::from(toolchain.ask_rustc(&["--print", "target-libdir", "--target", TARGET])?);
+        let has_target = has_core(&libraries);
+        let has_source = sysroot.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists();
+        toolchain.build_std = !has_target;
+        toolchain.has_lld = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld").exists();
+        (has_target || has_source).then_some(toolchain)
+    }
+
+    fn ask_rustc(&self, arguments: &[&str]) -> Option<String> {
+        let output = self.clean(self.program("rustc")).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// One line that says what is used.
+    pub fn describe(&self) -> String {
+        let place = if self.directory.as_os_str().is_empty() { "on the PATH" } else { "in /usr/bin" };
+        let core = if self.build_std { "core built from its source" } else { "with the target installed" };
+        format!("toolchain: {} {place}, {core}", self.version)
+    }
+
+    /// A cargo command of this toolchain, run in the checkout.
+    pub fn cargo(&self, subcommand: &str) -> Command {
+        // Called as `cargo clippy` or `cargo fmt`, cargo prefers ~/.cargo/bin, where a proxy of
+        // rustup may lie: name the program itself.
+        let external = self.program(&format!("cargo-{subcommand}"));
+        let name = if external.is_file() { external } else { self.program("cargo") };
+        let mut command = self.clean(name);
+        command.arg(subcommand).current_dir(crate::project::root());
+        if !self.directory.as_os_str().is_empty() {
+            command.env("CARGO", self.program("cargo")).env("RUSTC", self.program("rustc"));
+        }
+        command
+    }
+
+    /// Whether `cargo TOOL` works.
+    pub fn has(&self, tool: &str) -> bool {
+        self.cargo(tool).arg("--version").output().is_ok_and(|output| output.status.success())
+    }
+
+    /// `cargo SUBCOMMAND` for stage 3 and [`TARGET`], into its own directory, so that it neither
+    /// waits for nor undoes the work of the cargo that runs this program.
+    pub fn cargo_for_stage3(&self, subcommand: &str) -> Command {
+        let mut command = self.cargo(subcommand);
+        command.args(["--release", "--package", "hypervisor", "--target", TARGET]);
+        command.env("CARGO_TARGET_DIR", stage3_directory());
+        // Linked to a fixed address, below 2 GiB.
+        let mut flags = vec!["-Crelocation-model=static", "-Ccode-model=small"];
+        if self.build_std {
+            command.env("RUSTC_BOOTSTRAP", "1");
+            command.args(["-Z", "build-std=core,alloc,compiler_builtins"]);
+            command.args(["-Z", "build-std-features=compiler-builtins-mem"]);
+        }
+        if !self.has_lld {
+            flags.extend(["-Clinker-flavor=ld", "-Clinker=/usr/bin/ld"]);
+        }
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        command
+    }
+
+    /// A command without what the cargo around this program left in the environment, if it is
+    /// another toolchain's.
+    fn clean(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
+        if !self.directory.as_os_str().is_empty() {
+            let foreign = |name: &OsString| {
+                let name = name.to_string_lossy();
+                let kept = [
+                    "CARGO_HOME",
+                    "CARGO_NET_",
+                    "CARGO_HTTP_",
+                    "CARGO_REGISTR",
+                    "CARGO_TERM_",
+                    "CARGO_BUILD_JOBS",
+                    "CARGO_TARGET_DIR",
+                ];
+                ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTDOC", "LD_LIBRARY_PATH"]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
+                    && !kept.iter().any(|prefix| name.starts_with(prefix))
+            };
+            for (name, _) in std::env::vars_os().filter(|(name, _)| foreign(name)) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+}
+
+/// Where stage 3 is built.
+fn stage3_directory() -> PathBuf {
+    crate::project::target().join("stage3")
+}
+
+/// Builds stage 3 and returns its ELF file.
+pub fn build_stage3(toolchain: &Toolchain) -> Result<PathBuf> {
+    let status = toolchain.cargo_for_stage3("build").arg("--quiet").status()?;
+    anyhow::ensure!(status.success(), "stage 3 does not build; see above");
+    Ok(stage3_directory().join(TARGET).join("release/hypervisor"))
+}
+
+fn has_core(libraries: &Path) -> bool {
+    let entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+}
+
+/// What to do where no toolchain can build stage 3.
+pub fn advice() -> String {
+    let packages: Vec<_> = DEBIAN.iter().map(|(package, _)| *package).collect();
+    format!(
+        "no Rust toolchain here can build for {TARGET}; either run\n    rustup target add {TARGET}\nor, on Debian, install {}",
+        packages.join(" ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_is_there_when_its_core_is() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(!has_core(&directory.path().join("missing")));
+        assert!(!has_core(directory.path()));
+        std::fs::write(directory.path().join("libcore-0123.rlib"), "").unwrap();
+        assert!(has_core(directory.path()));
+    }
+
+    /// The value that a command sets a variable to; "" if it removes it.
+    fn environment(command: &Command, name: &str) -> Option<String> {
+        let (_, value) = command.get_envs().find(|(key, _)| *key == name)?;
+        Some(value.unwrap_or_default().to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn installed_target_is_built_without_unstable_options() {
+        let toolchain =
+            Toolchain { directory: PathBuf::new(), version: String::new(), build_std: false, has_lld: true };
+        let command = toolchain.cargo_for_stage3("build");
+        assert_eq!(command.get_program(), "cargo");
+        assert!(command.get_args().all(|argument| argument != "-Z"));
+        assert_eq!(environment(&command, "RUSTC_BOOTSTRAP"), None);
+        let flags = environment(&command, "CARGO_ENCODED_RUSTFLAGS").unwrap();
+        assert!(flags.contains("relocation-model=static") && !flags.contains("linker"), "{flags}");
+    }
+
+    #[test]
+    fn core_from_source_asks_for_build_std_and_the_system_linker() {
+        let directory = tempfile::tempdir().unwrap();
+        let toolchain = Toolchain {
+            directory: directory.path().into(),
+            version: String::new(),
+            build_std: true,
+            has_lld: false,
+        };
+        let command = toolchain.cargo_for_stage3("build");
+        assert_eq!(command.get_program(), directory.path().join("cargo"));
+        assert!(command.get_args().any(|argument| argument.to_string_lossy().starts_with("build-std=")));
+        assert_eq!(environment(&command, "RUSTC_BOOTSTRAP"), Some("1".into()));
+        let flags = environment(&command, "CARGO_ENCODED_RUSTFLAGS").unwrap();
+        assert!(flags.contains("linker-flavor=ld"), "{flags}");
+        assert_eq!(
+            environment(&command, "RUSTC"),
+            Some(directory.path().join("rustc").display().to_string())
+        );
+        // `cargo test` sets these for the toolchain that runs it.
+        assert_eq!(environment(&command, "CARGO_MANIFEST_DIR"), Some(String::new()));
+    }
+}
