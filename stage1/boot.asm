@@ -108,7 +108,31 @@ read_image:
         cmp     dword [HEADER_ADDRESS + 4], IMAGE_MAGIC_HIGH
         jne     fail
         mov     dl, [drive]
-        jmp     0:STAGE2_ADDRESS
+        jmp     STAGE2_ADDRESS
+
+; In: AH = the BIOS's error code.
+disk_error:
+        mov     al, ah
+        aam     16                      ; AH = upper, AL = lower half
+        call    hex_digit
+        xchg    al, ah
+        call    hex_digit
+        mov     [text_error_code], ax
+        mov     si, text_disk_error
+; In: SI = text.
+fail:
+        call    print
+.halt:
+        cli
+        hlt
+        jmp     .halt
+
+; In: AL = 0-15. Out: AL = its hexadecimal digit.
+hex_digit:
+        cmp     al, 10                  ; CF = it is a decimal digit
+        sbb     al, 0x69
+        das                             ; 96h-9Fh or A1h-A6h become 30h-39h or 41h-46h
+        ret
 
 ; Reads the sector that `packet` describes.
 ; Out: CF set on failure, then AH = the BIOS's error code. Clobbers AX, BX, CX, DX, SI, ES.
@@ -136,30 +160,6 @@ int13:
         int     0x13
         ret
 
-; In: AH = the BIOS's error code.
-disk_error:
-        mov     al, ah
-        aam     16                      ; AH = upper, AL = lower half
-        call    hex_digit
-        xchg    al, ah
-        call    hex_digit
-        mov     [text_error_code], ax
-        mov     si, text_disk_error
-; In: SI = text.
-fail:
-        call    print
-.halt:
-        cli
-        hlt
-        jmp     .halt
-
-; In: AL = 0-15. Out: AL = its hexadecimal digit.
-hex_digit:
-        cmp     al, 10                  ; CF = it is a decimal digit
-        sbb     al, 0x69
-        das                             ; 96h-9Fh or A1h-A6h become 30h-39h or 41h-46h
-        ret
-
 ; Prints on the screen and on COM1. In: SI = text, ended by a zero byte.
 ; Clobbers AX, BX, CX, DX, SI.
 print.character:
@@ -183,9 +183,9 @@ print:
         ret
 
 text_banner:            db "pxHV stage 1", 0        ; failures go on from here, stage 2 starts a new line
-text_no_header:         db ": image missing or truncated", 0
 text_disk_error:        db ": disk error "
-text_error_code:        db "00", 0
+text_error_code:        db "00"                         ; and on with the usual cause
+text_no_header:         db ": image missing or truncated?", 0
 
 drive:                  db 0
 track_sectors:          dw 0            ; 0: the drive takes packets
