@@ -16,8 +16,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod boot;
+pub mod cpuid;
 pub mod device;
+pub mod exits;
 pub mod memory;
+pub mod msr;
+pub mod mtrr;
 pub mod port;
+pub mod pvclock;
 pub mod time;
 pub mod vcpu;

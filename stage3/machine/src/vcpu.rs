@@ -298,6 +298,8 @@ pub trait Vcpu {
     fn pat(&self) -> u64;
     /// Sets the page attribute table to a value that the MSR policy found valid.
     fn set_pat(&mut self, value: u64);
+    /// XCR0. Asked for at each CPUID, since a guest's XSETBV does not exit everywhere.
+    fn xcr0(&self) -> u64;
     /// Sets XCR0 to a value that the policy found valid.
     fn set_xcr0(&mut self, value: u64);
     /// The guest's time-stamp counter now.

@@ -1,0 +1,96 @@
+//! `struct boot_params`, the "zero page" (Linux: Documentation/arch/x86/zero-page.rst).
+
+use super::header::{SetupHeader, DEFAULT_ADDRESS, HEADER_OFFSET};
+use super::place::Places;
+use crate::memory::{RamLayout, HIGH_RAM_START};
+use core::mem::offset_of;
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Entries of the memory map that the zero page has room for.
+const E820_MAX: usize = 128;
+/// Where the table of memory ranges is.
+const E820_TABLE_OFFSET: usize = 0x2d0;
+
+/// Conventional memory ends here; a BIOS keeps its extended data area above.
+const CONVENTIONAL_END: u64 = 0x9_fc00;
+/// Start of the VGA window.
+const VGA_START: u64 = 0xa_0000;
+/// The BIOS's own segment. RAM, but firmware tables may lie in it.
+const BIOS_START: u64 = 0xf_0000;
+
+/// [`SetupHeader::type_of_loader`]: a loader without an assigned number.
+const UNASSIGNED_LOADER: u8 = 0xff;
+
+/// One range of the memory map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct E820Entry {
+    pub start: U64,
+    pub bytes: U64,
+    pub kind: U32,
+}
+
+/// [`E820Entry::kind`]: RAM for the kernel.
+pub const USABLE: u32 = 1;
+/// [`E820Entry::kind`]: not for the kernel.
+pub const RESERVED: u32 = 2;
+
+/// The parameters of a kernel.
+#[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct BootParams {
+    /// Screen, APM, drives, EFI: zero means that there is none.
+    hardware: [u8; 0x1e8],
+    pub e820_entries: u8,
+    pad1: [u8; HEADER_OFFSET - 0x1e9],
+    pub header: SetupHeader,
+    pad2: [u8; E820_TABLE_OFFSET - 0x26c],
+    pub e820_table: [E820Entry; E820_MAX],
+    pad3: [u8; 0x1000 - 0xcd0],
+}
+
+const _: () = {
+    assert!(offset_of!(BootParams, header) == HEADER_OFFSET);
+    assert!(offset_of!(BootParams, e820_table) == E820_TABLE_OFFSET);
+    assert!(size_of::<BootParams>() == 0x1000);
+};
+
+impl BootParams {
+    /// The parameters for a kernel with this `header`.
+    pub fn new(
+        header: &SetupHeader,
+        places: &Places,
+        initrd_bytes: u32,
+        command_line: u32,
+        layout: RamLayout,
+    ) -> Self {
+        let mut params = Self::new_zeroed();
+        params.header = header.clone();
+        params.header.type_of_loader = UNASSIGNED_LOADER;
+        params.header.code32_start = (places.kernel as u32).into();
+        params.header.cmd_line_ptr = command_line.into();
+        if initrd_bytes != 0 {
+            params.header.ramdisk_image = (places.initrd as u32).into();
+            params.header.ramdisk_size = initrd_bytes.into();
+        }
+        for (entry, (start, end, kind)) in params.e820_table.iter_mut().zip(memory_map(layout)) {
+            *entry = E820Entry { start: start.into(), bytes: (end - start).into(), kind: kind.into() };
+            params.e820_entries += 1;
+        }
+        params
+    }
+}
+
+/// Start, end and kind of each range.
+fn memory_map(layout: RamLayout) -> impl Iterator<Item = (u64, u64, u32)> {
+    [
+        (0, CONVENTIONAL_END, USABLE),
+        (CONVENTIONAL_END, VGA_START, RESERVED),
+        (BIOS_START, DEFAULT_ADDRESS, RESERVED),
+        (DEFAULT_ADDRESS, layout.low_end(), USABLE),
+        (HIGH_RAM_START, layout.high_end(), USABLE),
+    ]
+    .into_iter()
+    .filter(|(start, end, _)| start < end)
+}

@@ -1,0 +1,92 @@
+//! The basic leaves, 0 to 16h.
+
+use super::xsave::Xsave;
+use super::{features, topology, CpuVendor, CpuidConfig, CpuidResult, HostCpuid};
+
+/// Number of leaves in the table.
+pub const LEAVES: usize = FREQUENCIES as usize + 1;
+
+/// Version and feature information.
+pub const FEATURES: u32 = 1;
+/// Cache and TLB descriptors (Intel).
+const DESCRIPTORS: u32 = 2;
+/// Deterministic cache parameters (Intel).
+pub const CACHES: u32 = 4;
+/// Structured extended feature flags.
+pub const MORE_FEATURES: u32 = 7;
+/// Extended topology.
+pub const TOPOLOGY: u32 = 0xb;
+/// XSAVE state.
+pub const XSAVE: u32 = 0xd;
+/// TSC and core crystal clock (Intel).
+const TSC: u32 = 0x15;
+/// Processor frequencies (Intel).
+const FREQUENCIES: u32 = 0x16;
+
+/// Leaf 16h ECX: the nominal bus clock in MHz of every Intel processor that has the leaf.
+const BUS_MHZ: u32 = 100;
+
+/// The leaves by number. Those not named here are zero: monitor (5), thermal and power (6), performance
+/// counters (Ah), RDT (Fh, 10h), SGX (12h), Processor Trace (14h).
+pub fn table(
+    host: &dyn HostCpuid,
+    vendor: CpuVendor,
+    config: &CpuidConfig,
+    xsave: &Xsave,
+) -> [CpuidResult; LEAVES] {
+    let mut table = [CpuidResult::default(); LEAVES];
+    let mut set = |leaf: u32, result: CpuidResult| table[leaf as usize] = result;
+    let host_max = host.leaf(0, 0).eax;
+    let max = match vendor {
+        // Guests learn the rate of the TSC here, whatever the host's own maximum is.
+        CpuVendor::Intel => FREQUENCIES,
+        CpuVendor::Amd => host_max.min(XSAVE),
+    };
+    set(0, CpuidResult { eax: max, ..host.leaf(0, 0) });
+    set(FEATURES, version(host.leaf(FEATURES, 0), xsave));
+    if vendor == CpuVendor::Intel {
+        set(DESCRIPTORS, host.leaf(DESCRIPTORS, 0));
+        set(TSC, tsc(config.tsc_khz));
+        let mhz = (config.tsc_khz / 1000) as u32;
+        set(FREQUENCIES, CpuidResult { eax: mhz, ebx: mhz, ecx: BUS_MHZ, edx: 0 });
+    }
+    if host_max >= MORE_FEATURES {
+        set(MORE_FEATURES, features::leaf_7(host.leaf(MORE_FEATURES, 0), config, xsave.vectors()));
+    }
+    // AMD processors before Zen 2 have a smaller maximum, or zeros there.
+    if vendor == CpuVendor::Intel || (host_max >= TOPOLOGY && host.leaf(TOPOLOGY, 0).ebx != 0) {
+        set(TOPOLOGY, topology::ONE_PROCESSOR);
+    }
+    table
+}
+
+/// Leaf 7, subleaf 1.
+pub fn more_features(host: &dyn HostCpuid, xsave: &Xsave) -> CpuidResult {
+    if host.leaf(0, 0).eax < MORE_FEATURES || host.leaf(MORE_FEATURES, 0).eax < 1 {
+        return CpuidResult::default();
+    }
+    features::leaf_7_1(host.leaf(MORE_FEATURES, 1), xsave.vectors())
+}
+
+/// Leaf 1: family, model and stepping, the brand index and the size of a cache line are the host's;
+/// there is one logical processor, with APIC ID 0.
+fn version(host: CpuidResult, xsave: &Xsave) -> CpuidResult {
+    const BRAND_AND_CLFLUSH: u32 = 0xffff;
+    const ONE_LOGICAL_PROCESSOR: u32 = 1 << 16;
+    let (ecx, edx) = features::leaf_1(host, xsave.vectors());
+    CpuidResult { eax: host.eax, ebx: (host.ebx & BRAND_AND_CLFLUSH) | ONE_LOGICAL_PROCESSOR, ecx, edx }
+}
+
+/// Leaf 15h: the TSC runs at ECX Hz × EBX / EAX. The crystal is the TSC itself where its rate fits
+/// ECX, and a whole fraction of it above, so that guests who count in kHz compute the exact rate.
+fn tsc(khz: u64) -> CpuidResult {
+    const MAX_CRYSTAL_KHZ: u64 = u32::MAX as u64 / 1000;
+    let numerator = khz.div_ceil(MAX_CRYSTAL_KHZ).max(1);
+    let crystal_khz = (khz + numerator / 2) / numerator;
+    CpuidResult {
+        eax: 1,
+        ebx: numerator as u32,
+        ecx: u32::try_from(crystal_khz * 1000).unwrap_or(u32::MAX),
+        edx: 0,
+    }
+}

@@ -1,0 +1,143 @@
+//! What each exit of a guest leads to.
+//!
+//! | exit | outcome |
+//! |---|---|
+//! | IN, OUT | the board answers; a reset port stops the VM |
+//! | CPUID, RDMSR, WRMSR, XSETBV | the policies answer, or the guest takes a fault |
+//! | MOV to CR0 or CR4 | checked and done, or #GP |
+//! | HLT | waits for an interrupt; stops the VM if none can come |
+//! | VMCALL, VMMCALL | no call exists |
+//! | INVD, WBINVD | nothing to do |
+//! | interrupt window, the host's own | nothing to do |
+//! | memory that is not RAM, triple fault, what isn't virtualized, failed entry | stops the VM |
+//!
+//! Handlers work on the registers of the virtual CPU and on the board; what concerns the world
+//! outside of the VM they return, and the run loop does it.
+
+mod bus;
+mod control;
+mod port_io;
+mod stop;
+#[cfg(test)]
+mod tests;
+
+pub use bus::{Output, PortBus, PortEffects, ResetSource};
+pub use stop::StopReason;
+
+use crate::cpuid::{CpuidPolicy, GuestCpuidState};
+use crate::memory::GuestMemory;
+use crate::msr::MsrState;
+use crate::time::Instant;
+use crate::vcpu::{Event, Exit, ExitReason, Fault, Vcpu, RFLAGS_IF};
+
+/// The part of a virtual CPU that no processor holds: its identity.
+#[derive(Clone, Debug)]
+pub struct VirtualCpu {
+    /// What CPUID shows.
+    pub cpuid: CpuidPolicy,
+    /// The MSRs that cause an exit.
+    pub msr: MsrState,
+}
+
+/// How a virtual CPU goes on after an exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Run the guest again.
+    Resume,
+    /// The guest waits for an interrupt.
+    Halt,
+    /// The VM can't go on.
+    Stop(StopReason),
+}
+
+/// What handling an exit led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// How to go on.
+    pub outcome: Outcome,
+    /// What the guest's console printed.
+    pub output: Output,
+}
+
+impl Outcome {
+    fn silent(self) -> Handled {
+        Handled { outcome: self, output: Output::default() }
+    }
+}
+
+/// Handles `exit` of `vcpu`, at the time `now`.
+pub fn handle<V: Vcpu, P: PortBus>(
+    exit: Exit,
+    vcpu: &mut V,
+    cpu: &mut VirtualCpu,
+    ports: &mut P,
+    memory: &dyn GuestMemory,
+    now: Instant,
+) -> Handled {
+    let stop = |reason| Outcome::Stop(reason).silent();
+    let result = match exit.reason {
+        ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, ports, now),
+        ExitReason::Cpuid => {
+            cpuid(vcpu, &cpu.cpuid);
+            Ok(())
+        }
+        ExitReason::ReadMsr => read_msr(vcpu, cpu),
+        ExitReason::WriteMsr => write_msr(vcpu, cpu, memory),
+        ExitReason::Xsetbv => control::xsetbv(vcpu, &cpu.cpuid),
+        ExitReason::WriteControlRegister { register, value } => {
+            control::write(register, value, vcpu, &cpu.cpuid, memory)
+        }
+        ExitReason::Hypercall => {
+            control::hypercall(vcpu);
+            Ok(())
+        }
+        // The caches of the host are coherent with everything that a guest can reach.
+        ExitReason::CacheFlush => Ok(()),
+        ExitReason::Undefined => Err(Fault::InvalidOpcode),
+        ExitReason::Forbidden => Err(Fault::GeneralProtection),
+        ExitReason::Halt => return halt(exit.next_rip, vcpu).silent(),
+        ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),
+        ExitReason::MemoryFault(fault) => return stop(StopReason::NotRam(fault)),
+        ExitReason::Shutdown => return stop(StopReason::TripleFault),
+        ExitReason::Unsupported(what) => return stop(StopReason::Unsupported(what)),
+        ExitReason::EntryFailed => return stop(StopReason::EntryFailed),
+    };
+    match result {
+        Ok(()) => vcpu.complete_instruction(exit.next_rip),
+        Err(fault) => vcpu.inject(Event::Fault(fault)),
+    }
+    Outcome::Resume.silent()
+}
+
+fn cpuid<V: Vcpu>(vcpu: &mut V, policy: &CpuidPolicy) {
+    let state = GuestCpuidState { cr4: vcpu.cr4(), xcr0: vcpu.xcr0() };
+    let gprs = vcpu.gprs_mut();
+    let result = policy.leaf(gprs.rax as u32, gprs.rcx as u32, &state);
+    gprs.rax = result.eax.into();
+    gprs.rbx = result.ebx.into();
+    gprs.rcx = result.ecx.into();
+    gprs.rdx = result.edx.into();
+}
+
+fn read_msr<V: Vcpu>(vcpu: &mut V, cpu: &VirtualCpu) -> Result<(), Fault> {
+    let index = vcpu.gprs().rcx as u32;
+    let value = cpu.msr.read(index, vcpu, &cpu.cpuid)?;
+    vcpu.gprs_mut().set_edx_eax(value);
+    Ok(())
+}
+
+fn write_msr<V: Vcpu>(vcpu: &mut V, cpu: &mut VirtualCpu, memory: &dyn GuestMemory) -> Result<(), Fault> {
+    let (index, value) = (vcpu.gprs().rcx as u32, vcpu.gprs().edx_eax());
+    cpu.msr.write(index, value, vcpu, &cpu.cpuid, memory)
+}
+
+/// The instruction is complete before the CPU waits: an interrupt returns to the one after it.
+fn halt<V: Vcpu>(next_rip: u64, vcpu: &mut V) -> Outcome {
+    vcpu.complete_instruction(next_rip);
+    if vcpu.rflags() & RFLAGS_IF != 0 {
+        Outcome::Halt
+    } else {
+        // No device of this PC raises an NMI.
+        Outcome::Stop(StopReason::Halted)
+    }
+}

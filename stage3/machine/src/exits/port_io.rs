@@ -1,0 +1,40 @@
+//! IN and OUT.
+
+use super::{Handled, Outcome, PortBus, StopReason};
+use crate::port::Size;
+use crate::time::Instant;
+use crate::vcpu::{Direction, PortIo, Vcpu};
+
+/// One port instruction.
+pub fn handle<V: Vcpu, P: PortBus>(
+    io: PortIo,
+    next_rip: u64,
+    vcpu: &mut V,
+    ports: &mut P,
+    now: Instant,
+) -> Handled {
+    if io.string {
+        return Outcome::Stop(StopReason::Unsupported("string port I/O")).silent();
+    }
+    match io.direction {
+        Direction::In => {
+            let value = ports.read_port(now, io.port, io.size);
+            let gprs = vcpu.gprs_mut();
+            gprs.rax = io.size.merge(gprs.rax, value);
+            vcpu.complete_instruction(next_rip);
+            Outcome::Resume.silent()
+        }
+        Direction::Out => {
+            let effects = ports.write_port(now, io.port, io.size, operand(vcpu.gprs().rax, io.size));
+            vcpu.complete_instruction(next_rip);
+            let outcome =
+                effects.reset.map_or(Outcome::Resume, |source| Outcome::Stop(StopReason::Reset(source)));
+            Handled { outcome, output: effects.output }
+        }
+    }
+}
+
+/// AL, AX or EAX.
+const fn operand(rax: u64, size: Size) -> u32 {
+    rax as u32 & size.mask()
+}
