@@ -23,6 +23,7 @@ pub mod exits;
 pub mod memory;
 pub mod msr;
 pub mod mtrr;
+pub mod pc;
 pub mod port;
 pub mod pvclock;
 pub mod time;

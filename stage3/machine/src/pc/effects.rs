@@ -1,0 +1,59 @@
+//! What an access to a port does outside of the board.
+
+use core::fmt;
+
+/// Bytes of the widest port access.
+const MAX_OUTPUT: usize = 4;
+
+/// Bytes that left the serial port, oldest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    bytes: [u8; MAX_OUTPUT],
+    length: usize,
+}
+
+impl Output {
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// Appends a byte. No access gives more than fit.
+    pub(super) fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte;
+            self.length += 1;
+        }
+    }
+}
+
+/// Who asked for a reset of the VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetSource {
+    /// The keyboard controller pulsed its reset line (FEh to port 64h, or its output port).
+    KeyboardController,
+    /// The reset control register, port CF9h.
+    ResetControl,
+    /// The fast reset bit of port 92h.
+    FastReset,
+}
+
+impl fmt::Display for ResetSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeyboardController => "the keyboard controller's reset line",
+            Self::ResetControl => "the reset control register (port CF9h)",
+            Self::FastReset => "the fast reset bit (port 92h)",
+        })
+    }
+}
+
+/// What the hypervisor has to do after a write to a port. The default is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Bytes for the VM's console.
+    pub output: Output,
+    /// The guest reset its machine.
+    pub reset: Option<ResetSource>,
+}
