@@ -74,6 +74,7 @@ a20_is_on:
         cmp     al, 1
         ret
 
+; Clobbers general registers, but DI.
 a20_on_by_bios:
         push    di
         mov     ax, 0x2401              ; INT 15h, "Enable A20 Gate"
@@ -81,7 +82,7 @@ a20_on_by_bios:
         pop     di
         ret
 
-; Clobbers AX, CX.
+; 8042 data sheet: the controller's output port drives the gate. Clobbers AX, CX.
 a20_on_by_keyboard:
         cli
         call    .wait

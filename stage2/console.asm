@@ -25,24 +25,15 @@ line_open:              resd 1          ; 1: the cursor is not at the start of a
         section .text
         bits    16
 
-; Sets text mode and COM1, and finds out which of them exist. Clobbers AX, BX, CX, DX, SI.
+; Sets up COM1 and text mode, and finds out which of them exist. Clobbers AX, BX, CX, DX, SI.
 console_init:
-        mov     ax, TEXT_MODE           ; INT 10h, AH=00h "Set Video Mode"
-        int     0x10
-        mov     ax, 0x0f00              ; "Get Video Mode"; AL stays 0 without a video BIOS
-        int     0x10
-        and     al, 0x7f                ; bit 7: "screen not cleared"
-        cmp     al, TEXT_MODE
-        jne     .serial
-        or      dword [console_flags], BOOT_FLAG_VGA_TEXT
-.serial:
         mov     dx, COM1_SCRATCH        ; reads back what was written, if there is a UART
         mov     al, 0x5a
         call    .scratch_holds
-        jne     .done
+        jne     .screen
         mov     al, 0xa5
         call    .scratch_holds
-        jne     .done
+        jne     .screen
         or      dword [console_flags], BOOT_FLAG_SERIAL
         mov     si, .settings
         mov     cx, (.settings_end - .settings) / 3
@@ -53,6 +44,15 @@ console_init:
         out     dx, al
         loop    .set
         call    new_line                ; ends the line that stage 1 began
+.screen:
+        mov     ax, TEXT_MODE           ; INT 10h, AH=00h "Set Video Mode"; clears the screen
+        int     0x10
+        mov     ax, 0x0f00              ; "Get Video Mode"; AL stays 0 without a video BIOS
+        int     0x10
+        and     al, 0x7f                ; bit 7: "screen not cleared"
+        cmp     al, TEXT_MODE
+        jne     .done
+        or      dword [console_flags], BOOT_FLAG_VGA_TEXT
 .done:
         ret
 

@@ -7,6 +7,10 @@
 %1:     db      %2, 0
 %endmacro
 %macro  failure 3
+%strlen %%length %3
+%if %%length > 79
+%error %1: the advice is longer than a line of the screen
+%endif
 %1:     db      %2, 13, 10, %3, 13, 10, 0
 %endmacro
 
@@ -23,12 +27,12 @@
 ; The image
         part    text_checksum_of, "checksum of "
         failure text_checksum_wrong, " is wrong", \
-                "Write the image again; if that doesn't help, try another drive, or test the memory."
+                "Write the image again, or to another drive; if that doesn't help, test the RAM."
         failure text_header_checksum, "checksum of the image header is wrong", \
                 "Write the image again; if that doesn't help, try another drive."
         failure text_header_magic, "no image header behind the boot sector", \
                 "Write the whole image to the drive, from its first sector on."
-        failure text_header_version, "boot sector and image have different formats", \
+        failure text_header_version, "stage 2 and the image header have different formats", \
                 "Build stage 2 and the image from the same sources."
         failure text_header_flags, "the image header has flags that this stage 2 does not know", \
                 "Build stage 2 and the image from the same sources."
@@ -67,17 +71,17 @@
         failure text_no_long_mode, "no long mode", \
                 "pxHV needs a 64-bit processor with VT-x or AMD-V."
         failure text_no_virtualization, "no VT-x or AMD-V", \
-                "Use a processor that has it; inside another hypervisor switch on nested virtualization."
+                "Use a processor with it; inside another hypervisor allow nested VMs."
         failure text_vmx_off, "VT-x is switched off", \
-                "Switch on 'Intel Virtualization Technology' in the firmware setup, then power off and on."
+                "Switch on 'Intel Virtualization Technology' in the firmware setup; power cycle."
         failure text_no_ept, "no EPT", \
-                "pxHV needs VT-x with extended page tables: Intel Core of 2010 (Westmere) or newer."
+                "pxHV needs VT-x with extended page tables: Intel Westmere (2010) or newer."
         failure text_no_unrestricted, "no unrestricted guest", \
-                "pxHV needs VT-x with this feature: Intel Core of 2010 (Westmere) or newer."
+                "pxHV needs VT-x with this feature: Intel Westmere (2010) or newer."
         failure text_svm_off, "AMD-V is switched off", \
-                "Switch on 'SVM Mode' in the firmware setup, then power off and on."
+                "Switch on 'SVM Mode' in the firmware setup; power cycle."
         failure text_svm_locked, "AMD-V is switched off and locked", \
-                "Switch on 'SVM Mode' in the firmware setup, or unlock it with the key that locked it."
+                "Switch on 'SVM Mode' in the firmware setup, or unlock it with its key."
         failure text_no_nested_paging, "no nested paging", \
                 "pxHV needs AMD-V with nested paging: AMD family 10h (2007) or newer."
         line    text_vmx_supported, "VT-x supported"
@@ -89,9 +93,9 @@
         part    text_disk_error, "disk error "
         part    text_disk_error_at, " at sector "
         failure text_disk_error_advice, "", \
-                "The image may be truncated: write it again. Otherwise try another drive or port."
+                "Is the image truncated? Write it again; otherwise try another drive or port."
         failure text_disk_beyond, "the BIOS can't read so far into this drive", \
-                "It knows no INT 13h extensions; make the image smaller, or boot from another drive."
+                "It has no INT 13h extensions: make the image smaller or use another drive."
 
 ; Long mode
         line    text_long_mode, "Long mode enabled"
@@ -100,4 +104,4 @@
         failure text_vmx_failed, "the processor refuses VMXON", \
                 "Update the firmware; another hypervisor may be running already."
         failure text_svm_failed, "AMD-V is switched off, and can't be switched on", \
-                "Switch on 'SVM Mode' in the firmware setup, then power off and on."
+                "Switch on 'SVM Mode' in the firmware setup; power cycle."

@@ -44,6 +44,7 @@ paging_build:
         mov     edi, PAGING_PDPT
         mov     eax, PAGING_DIRECTORIES | PAGE_PRESENT | PAGE_WRITABLE
         mov     ecx, GIGABYTES
+        mov     edx, PAGE
         call    .entries
 
         mov     edi, PAGING_DIRECTORIES
