@@ -205,7 +205,9 @@ enum LastWords<'a> {
 }
 
 fn last_words(text: &str) -> LastWords<'_> {
-    let bad = |line: &&str| line.starts_with("pxHV panic") || line.starts_with("pxHV can't start");
+    let bad = |line: &&str| {
+        ["pxHV panic", "pxHV can't start", "pxHV stage 1:"].iter().any(|start| line.starts_with(start))
+    };
     if let Some(line) = text.lines().rev().take(200).find(bad) {
         return LastWords::Bad(line);
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use rustix::process::{kill_process_group, Pid, Signal};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The computers that pxHV can be tried on.
@@ -59,8 +59,17 @@ pub struct Computer {
     pub memory: u64,
     /// The boot disk. It is not written to.
     pub image: PathBuf,
-    /// Wait for gdb on this TCP port of 127.0.0.1 before the first instruction (QEMU only).
-    pub gdb_port: Option<u16>,
+    /// Who stops it before the first instruction.
+    pub debugger: Option<Debugger>,
+}
+
+/// How to debug what runs in the emulator.
+#[derive(Clone, Debug)]
+pub enum Debugger {
+    /// gdb will connect to this socket (QEMU).
+    Gdb(PathBuf),
+    /// The emulator's own, on our terminal, with these commands first (Bochs).
+    Own(String),
 }
 
 /// A running emulator. Dropping it ends it and removes its files.
@@ -90,9 +99,10 @@ impl Emulator {
             On::Bochs | On::BochsSvm => bochs::command(computer, &path, directory.path())?,
         };
         let messages = directory.path().join("messages.txt");
-        let mut child = spawn(&mut command, &messages)?;
+        let has_terminal = matches!(computer.debugger, Some(Debugger::Own(_)));
+        let mut child = spawn(command.stderr(Stdio::piped()), has_terminal)?;
         if let Some(stderr) = child.stderr.take() {
-            bochs::drain_screen(stderr, &messages)?;
+            bochs::keep_messages(stderr, &messages)?;
         }
         Ok(Self { child, serial, _terminal: terminal, messages, _directory: directory })
     }
@@ -117,19 +127,18 @@ impl Drop for Emulator {
             if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
                 _ = kill_process_group(group, Signal::KILL);
             }
+            _ = self.child.kill();
             _ = self.child.wait();
         }
     }
 }
 
-fn spawn(command: &mut Command, messages: &Path) -> Result<Child> {
+fn spawn(command: &mut Command, has_terminal: bool) -> Result<Child> {
     let name = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    if !name.contains("bochs") {
-        command.stderr(std::fs::File::create(messages)?);
+    if !has_terminal {
+        // A group of its own: Ctrl-C at our terminal is ours to handle.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
     }
-    // A group of its own: Ctrl-C at our terminal is ours to handle.
-    command.process_group(0);
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; this one is a bare
     // system call.
     unsafe {

@@ -1,13 +1,16 @@
 //! Builds, runs, debugs and tests pxHV: `cargo xtask help`.
 
 mod assemble;
+mod boot_tests;
 mod bzimage;
 mod config;
 mod console;
 mod emulator;
 mod expect;
 mod flatten;
+mod gdb;
 mod guest_linux;
+mod host_checks;
 mod image;
 mod initramfs;
 mod packages;
@@ -18,6 +21,7 @@ mod run;
 mod session;
 mod size;
 mod terminal;
+mod test;
 mod toolchain;
 
 use anyhow::Result;
@@ -46,6 +50,10 @@ enum Task {
     },
     /// Build the disk image and run it in an emulator
     Run(run::Options),
+    /// Build the disk image, start it, and stop at stage 3's entry in a debugger
+    Gdb(gdb::Options),
+    /// Check format and lints, and run the host tests and the boot tests
+    Test(test::Options),
     /// Install every package that building, running, debugging and testing need
     Setup,
 }
@@ -70,6 +78,8 @@ fn execute() -> Result<()> {
             image::build(build, &output).map(|_| ())
         }
         Task::Run(run) => run::run(run, options),
+        Task::Gdb(options) => gdb::run(options),
+        Task::Test(options) => test::run(options),
         Task::Setup => {
             packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])
         }

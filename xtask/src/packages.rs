@@ -1,6 +1,6 @@
 //! The programs that the commands need, and how to get them on Debian.
 
-use crate::toolchain;
+use crate::toolchain::{self, Toolchain};
 use anyhow::{bail, Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,14 +57,13 @@ fn missing(purposes: &[Purpose]) -> Vec<&'static str> {
     let needed = PACKAGES.iter().filter(|(purpose, _, _)| purposes.contains(purpose));
     let mut missing: Vec<_> =
         needed.filter(|(_, _, file)| !is_there(file)).map(|(_, package, _)| *package).collect();
-    let toolchain = toolchain::Toolchain::find();
-    if purposes.contains(&Purpose::Image) && toolchain.is_none() {
+    if purposes.contains(&Purpose::Image) && Toolchain::find().is_none() {
         let needed = toolchain::DEBIAN.iter().filter(|(_, file)| !Path::new(file).exists());
         missing.extend(needed.map(|(package, _)| *package));
     }
     if purposes.contains(&Purpose::Test) {
-        let has = |tool| toolchain.as_ref().is_some_and(|toolchain| toolchain.has(tool));
-        missing.extend(CHECKERS.iter().filter(|(_, tool)| !has(tool)).map(|(package, _)| *package));
+        let needed = CHECKERS.iter().filter(|(_, tool)| Toolchain::with(tool, *tool == "clippy").is_none());
+        missing.extend(needed.map(|(package, _)| *package));
     }
     missing
 }

@@ -66,7 +66,7 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
         cpus: options.cpus,
         memory: options.memory,
         image,
-        gdb_port: None,
+        debugger: None,
     };
     println!("starting {}", computer.on.name());
     let console = Console::new(Emulator::start(&computer)?, options.log.as_deref())?;

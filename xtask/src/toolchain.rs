@@ -20,37 +20,54 @@ pub const DEBIAN: &[(&str, &str)] = &[
     ("rust-web-src", "/usr/lib/rustlib/src/rust/library/core/Cargo.toml"),
 ];
 
-/// A toolchain that can build for [`TARGET`].
+/// A toolchain.
 #[derive(Debug)]
 pub struct Toolchain {
     /// Empty for the toolchain that runs this program; else the directory of cargo and rustc.
     directory: PathBuf,
     version: String,
-    build_std: bool,
+    /// Whether it can build for [`TARGET`] as it is.
+    has_target: bool,
+    /// Whether the source of its standard library is there.
+    has_source: bool,
     /// Whether it brings the linker that [`TARGET`] asks for by default.
     has_lld: bool,
 }
 
 impl Toolchain {
-    /// The first toolchain that can do it: the one on the PATH, then the system's.
+    /// The first toolchain that can build stage 3: the one on the PATH, then the system's.
     pub fn find() -> Option<Self> {
-        ["", "/usr/bin"].into_iter().find_map(|directory| Self::probe(Path::new(directory)))
+        Self::all().find(|toolchain| toolchain.has_target || toolchain.has_source)
+    }
+
+    /// The first toolchain that can run `cargo TOOL`, for stage 3 or for this computer.
+    pub fn with(tool: &str, for_stage3: bool) -> Option<Self> {
+        let builds = |toolchain: &Self| !for_stage3 || toolchain.has_target || toolchain.has_source;
+        Self::all().find(|toolchain| builds(toolchain) && toolchain.has(tool))
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        ["", "/usr/bin"].into_iter().filter_map(|directory| Self::probe(Path::new(directory)))
     }
 
     fn probe(directory: &Path) -> Option<Self> {
-        let mut toolchain =
-            Self { directory: directory.into(), version: String::new(), build_std: false, has_lld: false };
+        let mut toolchain = Self {
+            directory: directory.into(),
+            version: String::new(),
+            has_target: false,
+            has_source: false,
+            has_lld: false,
+        };
         let sysroot = PathBuf::from(toolchain.ask_rustc(&["--print", "sysroot"])?);
         toolchain.version = toolchain.ask_rustc(&["--version"])?;
         // "cargo" may be a proxy of rustup without a toolchain behind it.
         toolchain.cargo("--version").output().ok().filter(|output| output.status.success())?;
         let libraries =
             PathBuf::from(toolchain.ask_rustc(&["--print", "target-libdir", "--target", TARGET])?);
-        let has_target = has_core(&libraries);
-        let has_source = sysroot.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists();
-        toolchain.build_std = !has_target;
+        toolchain.has_target = has_core(&libraries);
+        toolchain.has_source = sysroot.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists();
         toolchain.has_lld = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld").exists();
-        (has_target || has_source).then_some(toolchain)
+        Some(toolchain)
     }
 
     fn ask_rustc(&self, arguments: &[&str]) -> Option<String> {
@@ -65,7 +82,7 @@ impl Toolchain {
     /// One line that says what is used.
     pub fn describe(&self) -> String {
         let place = if self.directory.as_os_str().is_empty() { "on the PATH" } else { "in /usr/bin" };
-        let core = if self.build_std { "core built from its source" } else { "with the target installed" };
+        let core = if self.has_target { "with the target installed" } else { "core built from its source" };
         format!("toolchain: {} {place}, {core}", self.version)
     }
 
@@ -96,7 +113,7 @@ impl Toolchain {
         command.env("CARGO_TARGET_DIR", stage3_directory());
         // Linked to a fixed address, below 2 GiB.
         let mut flags = vec!["-Crelocation-model=static", "-Ccode-model=small"];
-        if self.build_std {
+        if !self.has_target {
             command.env("RUSTC_BOOTSTRAP", "1");
             command.args(["-Z", "build-std=core,alloc,compiler_builtins"]);
             command.args(["-Z", "build-std-features=compiler-builtins-mem"]);
@@ -176,6 +193,17 @@ mod tests {
         assert!(has_core(directory.path()));
     }
 
+    fn sample(directory: &Path, has_target: bool) -> Toolchain {
+        let has_source = !has_target;
+        Toolchain {
+            directory: directory.into(),
+            version: String::new(),
+            has_target,
+            has_source,
+            has_lld: has_target,
+        }
+    }
+
     /// The value that a command sets a variable to; "" if it removes it.
     fn environment(command: &Command, name: &str) -> Option<String> {
         let (_, value) = command.get_envs().find(|(key, _)| *key == name)?;
@@ -184,8 +212,7 @@ mod tests {
 
     #[test]
     fn installed_target_is_built_without_unstable_options() {
-        let toolchain =
-            Toolchain { directory: PathBuf::new(), version: String::new(), build_std: false, has_lld: true };
+        let toolchain = sample(Path::new(""), true);
         let command = toolchain.cargo_for_stage3("build");
         assert_eq!(command.get_program(), "cargo");
         assert!(command.get_args().all(|argument| argument != "-Z"));
@@ -197,12 +224,7 @@ mod tests {
     #[test]
     fn core_from_source_asks_for_build_std_and_the_system_linker() {
         let directory = tempfile::tempdir().unwrap();
-        let toolchain = Toolchain {
-            directory: directory.path().into(),
-            version: String::new(),
-            build_std: true,
-            has_lld: false,
-        };
+        let toolchain = sample(directory.path(), false);
         let command = toolchain.cargo_for_stage3("build");
         assert_eq!(command.get_program(), directory.path().join("cargo"));
         assert!(command.get_args().any(|argument| argument.to_string_lossy().starts_with("build-std=")));

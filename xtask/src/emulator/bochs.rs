@@ -1,25 +1,29 @@
 //! Bochs's configuration, and the screen that it insists on.
 
-use super::{mebibytes, Computer, On};
+use super::{mebibytes, Computer, Debugger, On};
 use crate::pty;
-use anyhow::{ensure, Context, Result};
+use anyhow::{bail, Context, Result};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{ChildStderr, Command, Stdio};
+use std::process::{ChildStderr, Command};
 
 /// Bochs with the first serial port at the terminal `serial` and its files in `directory`.
 pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<Command> {
-    ensure!(computer.gdb_port.is_none(), "Debian's Bochs has no gdb server");
     // Bochs locks the image and may write to it: it gets a copy.
     let disk = directory.join("disk.img");
     std::fs::copy(&computer.image, &disk)
         .with_context(|| format!("can't copy {}", computer.image.display()))?;
     std::fs::write(directory.join("bochsrc"), configuration(computer, serial))?;
     // Debian's Bochs has the debugger built in: it stops before the first instruction.
-    std::fs::write(directory.join("commands"), "continue\n")?;
+    let commands = match &computer.debugger {
+        Some(Debugger::Own(commands)) => commands,
+        Some(Debugger::Gdb(_)) => bail!("Debian's Bochs has no gdb server"),
+        None => "continue\n",
+    };
+    std::fs::write(directory.join("commands"), commands)?;
     let mut command = Command::new("bochs-bin");
     command.args(["-q", "-f", "bochsrc", "-rc", "commands"]).current_dir(directory);
-    command.env("TERM", "xterm").stderr(Stdio::piped());
+    command.env("TERM", "xterm");
     Ok(command)
 }
 
@@ -47,9 +51,11 @@ speaker: enabled=0
     )
 }
 
+/// Writes what an emulator says to a file.
+///
 /// With its debugger built in, Bochs draws its screen on a terminal of its own making and tells its
-/// name. If nobody reads there, Bochs stops as soon as the terminal's buffer is full.
-pub fn drain_screen(stderr: ChildStderr, messages: &Path) -> Result<()> {
+/// name here. If nobody reads there, Bochs stops as soon as the terminal's buffer is full.
+pub fn keep_messages(stderr: ChildStderr, messages: &Path) -> Result<()> {
     let mut messages = std::fs::File::create(messages)?;
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {

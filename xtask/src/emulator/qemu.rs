@@ -1,6 +1,6 @@
 //! QEMU's command line.
 
-use super::{mebibytes, Computer, On};
+use super::{mebibytes, Computer, Debugger, On};
 use std::path::Path;
 use std::process::Command;
 
@@ -29,8 +29,10 @@ pub fn command(computer: &Computer, serial: &Path) -> Command {
     // The display adapter is there for the BIOS's text mode; nobody looks at it.
     command.args(["-vga", "std", "-display", "none", "-monitor", "none", "-no-reboot"]);
     command.arg("-serial").arg(serial);
-    if let Some(port) = computer.gdb_port {
-        command.args(["-S", "-gdb", &format!("tcp:127.0.0.1:{port}")]);
+    if let Some(Debugger::Gdb(socket)) = &computer.debugger {
+        let socket = socket.display();
+        command.args(["-S", "-chardev", &format!("socket,id=gdb,path={socket},server=on,wait=off")]);
+        command.args(["-gdb", "chardev:gdb"]);
     }
     command
 }

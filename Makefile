@@ -1,0 +1,40 @@
+# Every target is one call of `cargo xtask`; `cargo xtask help` tells their options.
+# ARGS is passed on: make run ARGS="--cpus 2"
+
+XTASK = sh xtask/bootstrap.sh xtask
+
+help: ## this list
+	@echo "pxHV. First try: make run (Ctrl-A X leaves)"
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
+
+run: ## boot in QEMU without KVM (AMD SVM)
+	@$(XTASK) run $(ARGS)
+
+run-bochs: ## boot in Bochs (Intel VMX)
+	@$(XTASK) run --on bochs $(ARGS)
+
+run-bochs-svm: ## boot in Bochs (AMD SVM)
+	@$(XTASK) run --on bochs-svm $(ARGS)
+
+run-kvm: ## boot in QEMU with KVM (nested virtualization)
+	@$(XTASK) run --on kvm $(ARGS)
+
+debug: ## boot in QEMU; pxHV says everything
+	@$(XTASK) run --verbose $(ARGS)
+
+gdb: ## boot in QEMU and stop at stage 3's entry, in gdb
+	@$(XTASK) gdb $(ARGS)
+
+image: ## build target/pxhv.img
+	@$(XTASK) image $(ARGS)
+
+test: ## format, lints, host tests, boot tests
+	@$(XTASK) test $(ARGS)
+
+setup: ## install what all of these need
+	@$(XTASK) setup
+
+clean: ## remove everything that was built; what was fetched stays in guests/linux
+	rm -rf target
+
+.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test setup clean

@@ -1,0 +1,180 @@
+//! The boot tests of tests/boot/*.toml: whole images in emulators.
+
+mod prepare;
+
+use crate::console::Console;
+use crate::emulator::{Computer, Emulator, On};
+use crate::expect::{pattern, Script, Step};
+use crate::test::{report, Count};
+use crate::{project, session, size};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// So many run at once: each keeps a core busy, and in more company Bochs would exceed its limits.
+const AT_ONCE: usize = 2;
+
+/// A file of tests/boot.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    test: Vec<Raw>,
+}
+
+/// One `[[test]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    /// The emulators to run it in, each one a test of its own.
+    on: Vec<On>,
+    /// Another CPU model than the usual one.
+    cpu: Option<String>,
+    #[serde(default = "one")]
+    cpus: u32,
+    #[serde(default = "usual_memory")]
+    memory: String,
+    /// Another image than that of pxhv.toml.
+    #[serde(default)]
+    image: prepare::Image,
+    /// What must appear, and what is typed then, in order.
+    steps: Vec<RawStep>,
+    /// What must not appear.
+    #[serde(default)]
+    never: Vec<String>,
+    /// Seconds for all of it.
+    timeout: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawStep {
+    Expect(String),
+    Send(String),
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn usual_memory() -> String {
+    "1G".into()
+}
+
+/// A test in one emulator.
+#[derive(Debug)]
+pub struct Test {
+    raw: Raw,
+    on: On,
+    steps: Vec<Step>,
+    never: Vec<regex::Regex>,
+    memory: u64,
+}
+
+impl Test {
+    fn new(raw: &Raw, on: On) -> Result<Self> {
+        let step = |step: &RawStep| match step {
+            RawStep::Expect(text) => Ok(Step::Expect(pattern(text)?)),
+            RawStep::Send(text) => Ok(Step::Send(text.clone())),
+        };
+        Ok(Self {
+            on,
+            steps: raw.steps.iter().map(step).collect::<Result<_>>()?,
+            never: raw.never.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?,
+            memory: size::parse(&raw.memory).map_err(anyhow::Error::msg)?,
+            raw: raw.clone(),
+        })
+    }
+
+    /// Its name and where it runs.
+    pub fn title(&self) -> String {
+        format!("{} on {}", self.raw.name, self.on.name())
+    }
+
+    fn run(&self, images: &prepare::Images) -> Result<()> {
+        let image = images.of(&self.raw.image)?;
+        let computer = Computer {
+            on: self.on,
+            cpu: self.raw.cpu.clone(),
+            cpus: self.raw.cpus,
+            memory: self.memory,
+            image: image.path().to_owned(),
+            debugger: None,
+        };
+        let log = project::target().join("tests").join(format!("{}.log", self.title().replace(' ', "-")));
+        let console = Console::new(Emulator::start(&computer)?, Some(&log))?;
+        let script = Script::new(self.steps.clone(), self.never.clone());
+        session::scripted(console, script, Duration::from_secs(self.raw.timeout), &|_| ())
+    }
+}
+
+/// All tests, in the order of the files' names.
+pub fn load() -> Result<Vec<Test>> {
+    let directory = project::root().join("tests/boot");
+    let mut files: Vec<_> = std::fs::read_dir(&directory)?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    let mut tests = Vec::new();
+    for path in files {
+        let parse = || -> Result<Vec<Test>> {
+            let file: File = toml::from_str(&std::fs::read_to_string(&path)?)?;
+            let pairs = file.test.iter().flat_map(|raw| raw.on.iter().map(move |on| Test::new(raw, *on)));
+            pairs.collect()
+        };
+        tests.extend(parse().with_context(|| path.display().to_string())?);
+    }
+    Ok(tests)
+}
+
+/// Runs `tests`, and prints a line for each.
+pub fn run(tests: &[Test]) -> Result<Count> {
+    std::fs::create_dir_all(project::target().join("tests"))?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+    }
+    let images = prepare::Images::build(tests.iter().map(|test| &test.raw.image))?;
+    let (next, count) = (AtomicUsize::new(0), Mutex::new(Count::default()));
+    let work = || {
+        while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if interrupted.load(Ordering::Relaxed) {
+                return;
+            }
+            let start = Instant::now();
+            let result = test.run(&images);
+            let mut count = count.lock().expect("nothing panics with the lock");
+            *count += Count::one(result.is_ok());
+            report(result.is_ok(), &test.title(), start);
+            if let Err(error) = result {
+                println!("{error:#}");
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    anyhow::ensure!(!interrupted.load(Ordering::Relaxed), "interrupted");
+    Ok(count.into_inner().expect("nothing panics with the lock"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_test_of_the_project_can_be_read() {
+        let tests = super::load().unwrap();
+        let mut titles: Vec<_> = tests.iter().map(super::Test::title).collect();
+        let count = titles.len();
+        titles.sort();
+        titles.dedup();
+        assert_eq!(titles.len(), count, "names are unique");
+        for test in &tests {
+            let expects = test.steps.iter().any(|step| matches!(step, super::Step::Expect(_)));
+            assert!(expects, "{} would pass without looking", test.title());
+        }
+    }
+}

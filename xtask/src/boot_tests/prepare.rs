@@ -1,0 +1,143 @@
+//! The images of the boot tests: whole ones, and ones with a fault.
+
+use crate::{assemble, image, project, run};
+use anyhow::{anyhow, Context, Result};
+use bundle::image::{ImageHeader, BUNDLE, FLAG_START_WITH_A20_OFF, SECTOR, STAGE2, STAGE3};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempPath;
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+/// How the image of a test differs from that of pxhv.toml.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Another configuration, relative to the checkout.
+    config: Option<PathBuf>,
+    /// One virtual machine with this kernel, assembled by NASM.
+    guest: Option<PathBuf>,
+    /// Only so many bytes.
+    truncate: Option<usize>,
+    /// A byte that has all bits flipped.
+    flip: Option<Flip>,
+    /// Stage 2 starts with the A20 line off.
+    #[serde(default)]
+    a20_off: bool,
+}
+
+/// Where to put a fault.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flip {
+    part: Part,
+    offset: usize,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Header,
+    Stage2,
+    Stage3,
+    Bundle,
+}
+
+/// The image of one run.
+pub enum Prepared<'a> {
+    /// One that other tests use, too.
+    Whole(&'a Path),
+    /// One of its own, which vanishes with this.
+    Changed(TempPath),
+}
+
+impl Prepared<'_> {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Whole(path) => path,
+            Self::Changed(path) => path,
+        }
+    }
+}
+
+/// The images without faults; building is tried once for each.
+pub struct Images {
+    built: BTreeMap<PathBuf, Result<PathBuf, String>>,
+}
+
+impl Images {
+    /// Builds what `wanted` is based on.
+    pub fn build<'a>(wanted: impl Iterator<Item = &'a Image>) -> Result<Self> {
+        let mut built = BTreeMap::new();
+        for image in wanted {
+            let config = image.config()?;
+            built.entry(config.clone()).or_insert_with(|| {
+                let what = image::What { config: config.clone(), verbose: false, stage3: None };
+                let image =
+                    image::build(&what, &run::image_of(&config)).map_err(|error| format!("{error:#}"))?;
+                Ok(image.path)
+            });
+        }
+        Ok(Self { built })
+    }
+
+    /// The image of a test.
+    pub fn of(&self, wanted: &Image) -> Result<Prepared<'_>> {
+        let whole = match &self.built[&wanted.config()?] {
+            Ok(path) => path,
+            Err(error) => return Err(anyhow!("the image can't be built: {error}")),
+        };
+        if wanted.truncate.is_none() && wanted.flip.is_none() && !wanted.a20_off {
+            return Ok(Prepared::Whole(whole));
+        }
+        let mut bytes = std::fs::read(whole)?;
+        wanted.change(&mut bytes).context("the test does not fit the image")?;
+        let file = tempfile::Builder::new().prefix("pxhv-test-").suffix(".img").tempfile()?;
+        std::fs::write(file.path(), bytes)?;
+        Ok(Prepared::Changed(file.into_temp_path()))
+    }
+}
+
+impl Image {
+    /// The configuration that this image is built from.
+    fn config(&self) -> Result<PathBuf> {
+        if let Some(source) = &self.guest {
+            return guest_config(&project::root().join(source));
+        }
+        let default = Path::new("pxhv.toml");
+        Ok(project::root().join(self.config.as_deref().unwrap_or(default)))
+    }
+
+    fn change(&self, image: &mut Vec<u8>) -> Option<()> {
+        let (mut header, _) = ImageHeader::read_from_prefix(image.get(SECTOR..)?).ok()?;
+        if self.a20_off {
+            header.flags |= FLAG_START_WITH_A20_OFF;
+            header.checksum = header.expected_checksum();
+            image.get_mut(SECTOR..2 * SECTOR)?.copy_from_slice(header.as_bytes());
+        }
+        if let Some(Flip { part, offset }) = self.flip {
+            let start = match part {
+                Part::Header => 1,
+                Part::Stage2 => header.parts[STAGE2].sector,
+                Part::Stage3 => header.parts[STAGE3].sector,
+                Part::Bundle => header.parts[BUNDLE].sector,
+            };
+            *image.get_mut(start as usize * SECTOR + offset)? ^= 0xff;
+        }
+        image.truncate(self.truncate.unwrap_or(usize::MAX));
+        Some(())
+    }
+}
+
+/// Assembles a kernel, and writes a configuration for it beside it.
+fn guest_config(source: &Path) -> Result<PathBuf> {
+    let name = source.file_stem().context("a guest has a file name")?.to_string_lossy();
+    let directory = project::target().join("tests").join(&*name);
+    image::write(&directory.join("kernel"), &assemble::source(source)?)?;
+    let config =
+        format!("[[vm]]\nname = \"{name}\"\nmemory = \"64M\"\nboot = \"linux\"\nkernel = \"kernel\"\n");
+    let path = directory.join("pxhv.toml");
+    image::write(&path, config.as_bytes())?;
+    Ok(path)
+}

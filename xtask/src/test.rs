@@ -1,0 +1,86 @@
+//! `cargo xtask test`: everything that must hold, in order, and how much of it does.
+
+use crate::packages::{self, Purpose};
+use crate::{boot_tests, host_checks};
+use anyhow::{bail, Result};
+use std::time::Instant;
+
+/// Options of `cargo xtask test`
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// Run only what has one of these in its name
+    filter: Vec<String>,
+    /// Only list the names
+    #[arg(long)]
+    list: bool,
+}
+
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        self.filter.is_empty() || self.filter.iter().any(|part| name.contains(part))
+    }
+}
+
+/// How many passed and how many failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Passed.
+    pub passed: usize,
+    /// Failed.
+    pub failed: usize,
+}
+
+impl Count {
+    /// One check.
+    pub fn one(passed: bool) -> Self {
+        Self { passed: usize::from(passed), failed: usize::from(!passed) }
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Runs it all and ends with the line `N passed, N failed`.
+pub fn run(options: &Options) -> Result<()> {
+    let mut boot_tests = boot_tests::load()?;
+    boot_tests.retain(|test| options.wants(&test.title()));
+    let checks: Vec<_> = host_checks::CHECKS.iter().filter(|check| options.wants(check.name)).collect();
+    if options.list {
+        let titles = boot_tests.iter().map(boot_tests::Test::title);
+        for name in checks.iter().map(|check| check.name.to_owned()).chain(titles) {
+            println!("{name}");
+        }
+        return Ok(());
+    }
+    if checks.is_empty() && boot_tests.is_empty() {
+        bail!("nothing has this in its name; see `cargo xtask test --list`");
+    }
+    packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])?;
+    let mut count = Count::default();
+    for check in checks {
+        println!("=== {}", check.name);
+        let start = Instant::now();
+        let result = (check.run)()?;
+        report(result.failed == 0, check.name, start);
+        count += result;
+    }
+    if !boot_tests.is_empty() {
+        println!("=== boot tests");
+        count += boot_tests::run(&boot_tests)?;
+    }
+    println!("\n{} passed, {} failed", count.passed, count.failed);
+    if count.failed > 0 {
+        bail!("not everything passed");
+    }
+    Ok(())
+}
+
+/// One line about a check.
+pub fn report(passed: bool, name: &str, start: Instant) {
+    let verdict = if passed { "ok    " } else { "FAILED" };
+    println!("{verdict}  {name:<44} {:6.1} s", start.elapsed().as_secs_f32());
+}
