@@ -16,6 +16,8 @@
 
 mod bus;
 mod control;
+#[cfg(test)]
+pub(crate) mod mock;
 mod port_io;
 mod stop;
 #[cfg(test)]

@@ -1,1 +1,273 @@
-//! TODO
+use super::mock::{virtual_cpu, MockVcpu};
+use super::*;
+use crate::cpuid::CpuVendor;
+use crate::memory::test_ram::TestRam;
+use crate::memory::Gpa;
+use crate::port::Size;
+use crate::vcpu::{
+    Access, ControlRegister, Direction, MemoryFault, PortIo, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG,
+};
+use std::string::ToString;
+use std::vec::Vec;
+
+const NEXT: u64 = 0x1002;
+const NOW: Instant = Instant(77);
+const UD: Option<Event> = Some(Event::Fault(Fault::InvalidOpcode));
+const GP: Option<Event> = Some(Event::Fault(Fault::GeneralProtection));
+
+/// A board that answers every IN with the same value and keeps a list of the OUTs.
+#[derive(Default)]
+struct TestBus {
+    input: u32,
+    writes: Vec<(u16, Size, u32)>,
+    effects: PortEffects,
+}
+
+impl PortBus for TestBus {
+    fn read_port(&mut self, now: Instant, _port: u16, _size: Size) -> u32 {
+        assert_eq!(now, NOW);
+        self.input
+    }
+    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> PortEffects {
+        assert_eq!(now, NOW);
+        self.writes.push((port, size, value));
+        self.effects
+    }
+}
+
+struct Bench {
+    vcpu: MockVcpu,
+    cpu: VirtualCpu,
+    bus: TestBus,
+    ram: TestRam,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut vcpu = MockVcpu::default();
+        vcpu.state.rip = 0x1000;
+        Self {
+            vcpu,
+            cpu: virtual_cpu(CpuVendor::Intel),
+            bus: TestBus::default(),
+            ram: TestRam::new(0x1_0000),
+        }
+    }
+
+    fn exit(&mut self, reason: ExitReason) -> Handled {
+        let exit = Exit { reason, next_rip: NEXT };
+        handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.bus, &self.ram, NOW)
+    }
+
+    /// The instruction is done and nothing else happened.
+    fn completes(&mut self, reason: ExitReason) {
+        assert_eq!(self.exit(reason), Outcome::Resume.silent());
+        assert_eq!((self.vcpu.state.rip, self.vcpu.injected), (NEXT, None));
+    }
+
+    /// The guest takes `event` at the instruction.
+    fn faults(&mut self, reason: ExitReason, event: Option<Event>) {
+        let before = self.vcpu.state;
+        assert_eq!(self.exit(reason), Outcome::Resume.silent());
+        assert_eq!((self.vcpu.state, self.vcpu.injected.take()), (before, event));
+    }
+}
+
+fn port_io(direction: Direction, size: Size) -> ExitReason {
+    ExitReason::PortIo(PortIo { port: 0x3f8, size, direction, string: false })
+}
+
+#[test]
+fn in_merges_with_rax() {
+    let mut bench = Bench::new();
+    bench.bus.input = 0xaabb_ccdd;
+    for (size, rax) in
+        [(Size::Byte, 0xffff_ffff_ffff_ffdd), (Size::Word, 0xffff_ffff_ffff_ccdd), (Size::Dword, 0xaabb_ccdd)]
+    {
+        bench.vcpu.state.gprs.rax = u64::MAX;
+        bench.completes(port_io(Direction::In, size));
+        assert_eq!(bench.vcpu.state.gprs.rax, rax);
+    }
+}
+
+#[test]
+fn out_writes_the_operand_and_returns_the_output() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.gprs.rax = 0x1122_3344_5566_7788;
+    for size in [Size::Byte, Size::Word, Size::Dword] {
+        bench.completes(port_io(Direction::Out, size));
+    }
+    let written = [(0x3f8, Size::Byte, 0x88), (0x3f8, Size::Word, 0x7788), (0x3f8, Size::Dword, 0x5566_7788)];
+    assert_eq!(bench.bus.writes, written);
+    bench.bus.effects.output.push(b'x');
+    assert_eq!(bench.exit(port_io(Direction::Out, Size::Byte)).output.as_slice(), b"x");
+}
+
+#[test]
+fn a_reset_port_stops_the_vm() {
+    let mut bench = Bench::new();
+    bench.bus.effects.reset = Some(ResetSource::KeyboardController);
+    let handled = bench.exit(port_io(Direction::Out, Size::Byte));
+    assert_eq!(handled.outcome, Outcome::Stop(StopReason::Reset(ResetSource::KeyboardController)));
+}
+
+#[test]
+fn output_drops_what_has_no_room() {
+    let mut output = Output::default();
+    assert_eq!(output.room(), Output::CAPACITY);
+    for byte in 0..=Output::CAPACITY as u8 {
+        output.push(byte);
+    }
+    assert_eq!((output.room(), output.as_slice().len()), (0, Output::CAPACITY));
+    assert_eq!(output.as_slice().last(), Some(&(Output::CAPACITY as u8 - 1)));
+}
+
+#[test]
+fn cpuid_answers_from_the_low_halves_of_rax_and_rcx() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.cr4 = CR4_OSXSAVE;
+    bench.vcpu.xcr0 = 7;
+    let gprs = &mut bench.vcpu.state.gprs;
+    (gprs.rax, gprs.rcx, gprs.rbx, gprs.rdx) =
+        (0xffff_ffff_0000_000d, 0xffff_ffff_0000_0000, u64::MAX, u64::MAX);
+    bench.completes(ExitReason::Cpuid);
+    let gprs = bench.vcpu.state.gprs;
+    assert_eq!((gprs.rax, gprs.rbx, gprs.rcx, gprs.rdx), (0xe7, 832, 2688, 0));
+
+    bench.vcpu.state.gprs.rax = 1;
+    bench.completes(ExitReason::Cpuid);
+    assert_ne!(bench.vcpu.state.gprs.rcx & 1 << 27, 0, "OSXSAVE");
+}
+
+#[test]
+fn rdmsr_and_wrmsr_use_edx_eax() {
+    let mut bench = Bench::new();
+    let gprs = &mut bench.vcpu.state.gprs;
+    (gprs.rax, gprs.rcx, gprs.rdx) = (0xffff_ffff_0707_0707, 0xffff_ffff_0000_0277, 0xffff_ffff_0606_0606);
+    bench.completes(ExitReason::WriteMsr);
+    assert_eq!(bench.vcpu.pat, 0x0606_0606_0707_0707);
+    bench.vcpu.pat = 0x0101_0101_0404_0404;
+    bench.completes(ExitReason::ReadMsr);
+    assert_eq!((bench.vcpu.state.gprs.rax, bench.vcpu.state.gprs.rdx), (0x0404_0404, 0x0101_0101));
+}
+
+#[test]
+fn unknown_msrs_fault() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.gprs.rcx = 0x1b;
+    bench.faults(ExitReason::ReadMsr, GP);
+    bench.faults(ExitReason::WriteMsr, GP);
+}
+
+#[test]
+fn xsetbv_takes_what_xcr0_allows() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.cr4 = CR4_OSXSAVE;
+    for good in [1, 3, 7, 0xe7] {
+        bench.vcpu.state.gprs.rax = good;
+        bench.completes(ExitReason::Xsetbv);
+        assert_eq!(bench.vcpu.xcr0, good);
+    }
+    // x87 off; AVX without SSE; AVX-512 in part, or without AVX; MPX, PKRU; high bits.
+    for bad in [0, 2, 5, 0x27, 0xa7, 0xe3, 0x1f, 0x207, 1 << 40 | 1] {
+        bench.vcpu.state.gprs.set_edx_eax(bad);
+        bench.faults(ExitReason::Xsetbv, GP);
+    }
+    assert_eq!(bench.vcpu.xcr0, 0xe7);
+}
+
+#[test]
+fn xsetbv_checks_mode_privilege_and_index() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.gprs.rax = 1;
+    bench.faults(ExitReason::Xsetbv, UD);
+    bench.vcpu.state.cr4 = CR4_OSXSAVE;
+    bench.vcpu.state.gprs.rcx = 1;
+    bench.faults(ExitReason::Xsetbv, GP);
+    bench.vcpu.state.gprs.rcx = 0xffff_ffff_0000_0000;
+    bench.vcpu.cpl = 3;
+    bench.faults(ExitReason::Xsetbv, GP);
+    bench.vcpu.cpl = 0;
+    bench.completes(ExitReason::Xsetbv);
+}
+
+#[test]
+fn control_registers_are_written_or_fault() {
+    let mut bench = Bench::new();
+    let cr0 = ExitReason::WriteControlRegister { register: ControlRegister::Cr0, value: 0x8000_0011 };
+    bench.completes(cr0);
+    assert_eq!(bench.vcpu.state.cr0, 0x8000_0011);
+    bench.vcpu.control_fault = Some(Fault::GeneralProtection);
+    bench.faults(cr0, GP);
+}
+
+#[test]
+fn cr4_bits_of_hidden_features_fault() {
+    let mut bench = Bench::new();
+    let cr4 = |value| ExitReason::WriteControlRegister { register: ControlRegister::Cr4, value };
+    // MCE, LA57, VMXE, SMXE, PKE, CET.
+    for bit in [6, 12, 13, 14, 22, 23, 63] {
+        bench.faults(cr4(1 << bit), GP);
+    }
+    bench.completes(cr4(0x20));
+    assert_eq!(bench.vcpu.state.cr4, 0x20);
+}
+
+#[test]
+fn there_are_no_hypercalls() {
+    let mut bench = Bench::new();
+    bench.completes(ExitReason::Hypercall);
+    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_fc18, "-1000 in 32 bits");
+    bench.vcpu.state.efer = EFER_LMA;
+    bench.completes(ExitReason::Hypercall);
+    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_fc18, "compatibility mode");
+    bench.vcpu.state.cs.attributes = SEGMENT_LONG;
+    bench.completes(ExitReason::Hypercall);
+    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_ffff_ffff_fc18, "-1000");
+    bench.vcpu.cpl = 3;
+    bench.completes(ExitReason::Hypercall);
+    assert_eq!(bench.vcpu.state.gprs.rax, u64::MAX, "-1");
+}
+
+#[test]
+fn instructions_without_effect_and_without_existence() {
+    let mut bench = Bench::new();
+    bench.faults(ExitReason::Undefined, UD);
+    bench.faults(ExitReason::Forbidden, GP);
+    bench.completes(ExitReason::CacheFlush);
+}
+
+#[test]
+fn exits_that_are_no_instructions_leave_rip_alone() {
+    let mut bench = Bench::new();
+    bench.faults(ExitReason::InterruptWindow, None);
+    bench.faults(ExitReason::Host, None);
+}
+
+#[test]
+fn halt_waits_only_if_an_interrupt_can_come() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.rflags = RFLAGS_IF;
+    assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Halt);
+    assert_eq!(bench.vcpu.state.rip, NEXT);
+    bench.vcpu.state.rflags = !RFLAGS_IF;
+    assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Stop(StopReason::Halted));
+}
+
+#[test]
+fn what_stops_a_vm_says_so_in_words() {
+    let fault = MemoryFault { gpa: Gpa(0xfee0_0020), access: Access::Read };
+    for (reason, words) in [
+        (ExitReason::Shutdown, "triple fault: the guest could not handle an exception"),
+        (ExitReason::MemoryFault(fault), "the guest read from address 0xfee00020, where there is no memory"),
+        (ExitReason::Unsupported("task switch"), "the guest needs what pxHV does not have: task switch"),
+        (ExitReason::EntryFailed, "the processor refused to enter the guest in this state"),
+    ] {
+        let mut bench = Bench::new();
+        let Outcome::Stop(stop) = bench.exit(reason).outcome else { panic!("{reason:?} does not stop") };
+        assert_eq!(stop.to_string(), words);
+    }
+    assert_eq!(StopReason::Halted.to_string(), "powered off: halted with interrupts disabled");
+    let reset = StopReason::Reset(ResetSource::ResetControl);
+    assert_eq!(reset.to_string(), "reset requested by the guest (port CF9h)");
+}

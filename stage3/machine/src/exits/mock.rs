@@ -1,0 +1,110 @@
+//! A virtual CPU of plain data.
+
+use super::VirtualCpu;
+use crate::cpuid::test_host::TestHost;
+use crate::cpuid::CpuVendor;
+use crate::memory::GuestMemory;
+use crate::msr::MsrState;
+use crate::pvclock::{PvClock, WallTime};
+use crate::time::TscScale;
+use crate::vcpu::{ControlRegister, CpuState, Event, Fault, Gprs, Vcpu};
+
+/// What handlers did to it can be looked at.
+#[derive(Clone, Debug, Default)]
+pub struct MockVcpu {
+    pub state: CpuState,
+    pub cpl: u8,
+    pub pat: u64,
+    pub xcr0: u64,
+    pub tsc: u64,
+    pub injected: Option<Event>,
+    pub window: bool,
+    /// What `write_control_register` answers instead of doing it.
+    pub control_fault: Option<Fault>,
+}
+
+impl Vcpu for MockVcpu {
+    fn gprs(&self) -> &Gprs {
+        &self.state.gprs
+    }
+    fn gprs_mut(&mut self) -> &mut Gprs {
+        &mut self.state.gprs
+    }
+    fn rflags(&self) -> u64 {
+        self.state.rflags
+    }
+    fn cr4(&self) -> u64 {
+        self.state.cr4
+    }
+    fn cr0(&self) -> u64 {
+        self.state.cr0
+    }
+    fn efer(&self) -> u64 {
+        self.state.efer
+    }
+    fn cpl(&self) -> u8 {
+        self.cpl
+    }
+    fn complete_instruction(&mut self, next_rip: u64) {
+        self.state.rip = next_rip;
+    }
+    fn inject(&mut self, event: Event) {
+        assert_eq!(self.injected.replace(event), None, "one event a time");
+    }
+    fn interruptible(&self) -> bool {
+        self.injected.is_none()
+    }
+    fn request_interrupt_window(&mut self, wanted: bool) {
+        self.window = wanted;
+    }
+    fn write_control_register(
+        &mut self,
+        register: ControlRegister,
+        value: u64,
+        _memory: &dyn GuestMemory,
+    ) -> Result<(), Fault> {
+        if let Some(fault) = self.control_fault {
+            return Err(fault);
+        }
+        match register {
+            ControlRegister::Cr0 => self.state.cr0 = value,
+            ControlRegister::Cr4 => self.state.cr4 = value,
+        }
+        Ok(())
+    }
+    fn set_efer(&mut self, value: u64) {
+        self.state.efer = value;
+    }
+    fn pat(&self) -> u64 {
+        self.pat
+    }
+    fn set_pat(&mut self, value: u64) {
+        self.pat = value;
+    }
+    fn xcr0(&self) -> u64 {
+        self.xcr0
+    }
+    fn set_xcr0(&mut self, value: u64) {
+        self.xcr0 = value;
+    }
+    fn tsc(&self) -> u64 {
+        self.tsc
+    }
+    fn set_tsc(&mut self, value: u64) {
+        self.tsc = value;
+    }
+    fn state(&self) -> CpuState {
+        self.state
+    }
+    fn load(&mut self, state: &CpuState) {
+        self.state = *state;
+    }
+}
+
+/// The policies on a host that has everything, with a TSC of 1 GHz.
+pub fn virtual_cpu(vendor: CpuVendor) -> VirtualCpu {
+    let cpuid = TestHost::new(vendor).policy();
+    let clock = PvClock::new(TscScale::from_khz(1_000_000), WallTime { seconds: 1_700_000_000, nanos: 5 });
+    let msr = MsrState::after_firmware(&cpuid, clock);
+    VirtualCpu { cpuid, msr }
+}
