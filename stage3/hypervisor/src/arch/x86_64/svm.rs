@@ -1,0 +1,94 @@
+//! AMD SVM (AMD APM volume 2, "Secure Virtual Machine").
+//!
+//! * [`vmcb`]: the structure that CPU and hypervisor share, by the manual's names
+//! * `entry`: the world switch
+//! * `vcpu`: a virtual CPU, `events`: interrupts into it
+//! * `exits`: what each exit code means
+//! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
+//! * `explain`: why the CPU refused to run a guest
+
+mod entry;
+mod events;
+mod exits;
+mod explain;
+mod npt;
+mod permissions;
+mod vcpu;
+mod vmcb;
+
+use super::backend::{Backend, GuestLimits, OptionalInstructions, SetupError};
+use super::page::{Hpa, Page};
+use super::{cpu, msr};
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use bundle::boot_info::BootInfo;
+use core::arch::asm;
+use machine::cpuid::HostCpuid;
+
+pub use npt::Npt;
+pub use vcpu::SvmVcpu;
+
+/// MSR VM_HSAVE_PA: where VMRUN keeps the host's state.
+const VM_HSAVE_PA: u32 = 0xc001_0117;
+/// CPUID leaf of the SVM revision and features.
+const SVM_FEATURES: u32 = 0x8000_000a;
+/// CPUID 8000_000Ah EDX: nested paging.
+const NESTED_PAGING: u32 = 1 << 0;
+/// CPUID 8000_000Ah EDX: the VMCB holds the next instruction's address after an exit.
+const NEXT_RIP: u32 = 1 << 3;
+/// CPUID leaf of the extended features, and the 1 GiB page bit in its EDX.
+const EXTENDED_FEATURES: u32 = 0x8000_0001;
+/// See [`EXTENDED_FEATURES`].
+const PAGES_1G: u32 = 1 << 26;
+
+/// SVM on this CPU.
+pub struct Svm {
+    host: Arc<HostState>,
+    has_next_rip: bool,
+}
+
+/// Where the CPU keeps the host's side while a guest runs.
+pub struct HostState {
+    /// Written and read by VMRUN and #VMEXIT.
+    _hsave: Page,
+    /// FS, GS, TR, LDTR and the SYSCALL and SYSENTER MSRs of the host, for VMLOAD.
+    vmcb: Page,
+}
+
+impl Backend for Svm {
+    type Vcpu = SvmVcpu;
+    type Format = Npt;
+
+    fn new(_: &BootInfo) -> Result<Self, SetupError> {
+        let features = cpu::Cpuid.leaf(SVM_FEATURES, 0);
+        if features.edx & NESTED_PAGING == 0 {
+            return Err(SetupError("this CPU's SVM has no nested paging".to_string()));
+        }
+        let (hsave, vmcb) = (Page::zeroed(), Page::zeroed());
+        // SAFETY: stage 2 set EFER.SVME, so the MSR and the instruction exist; both pages are ours and live as long
+        // as this structure, which every virtual CPU keeps alive.
+        unsafe {
+            msr::write(VM_HSAVE_PA, hsave.hpa().0);
+            asm!("vmsave rax", in("rax") vmcb.hpa().0, options(nostack));
+        }
+        let host = Arc::new(HostState { _hsave: hsave, vmcb });
+        Ok(Self { host, has_next_rip: features.edx & NEXT_RIP != 0 })
+    }
+
+    fn name(&self) -> &'static str {
+        "AMD SVM"
+    }
+
+    fn has_1g_pages(&self) -> bool {
+        cpu::Cpuid.leaf(EXTENDED_FEATURES, 0).edx & PAGES_1G != 0
+    }
+
+    fn optional_instructions(&self) -> OptionalInstructions {
+        // Neither is intercepted, so a guest has them where the CPU has them.
+        OptionalInstructions { rdtscp: true, invpcid: true }
+    }
+
+    fn create_vcpu(&self, nested_root: Hpa, _: &GuestLimits) -> Result<SvmVcpu, SetupError> {
+        Ok(SvmVcpu::new(self.host.clone(), nested_root, self.has_next_rip))
+    }
+}

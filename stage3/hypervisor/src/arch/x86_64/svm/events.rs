@@ -1,0 +1,74 @@
+//! Events into the guest: injection, re-injection of interrupted deliveries, and the interrupt window (AMD APM volume
+//! 2, "Event Injection", "Virtual Interrupts").
+
+use super::vmcb::{intercept, virtual_interrupt, Vmcb};
+use machine::vcpu::{Event, Fault, RFLAGS_IF};
+
+/// EVENTINJ and EXITINTINFO: the field is valid.
+const VALID: u64 = 1 << 31;
+/// EVENTINJ: the exception pushes the error code in bits 63:32.
+const ERROR_CODE: u64 = 1 << 11;
+const TYPE_EXTERNAL: u64 = 0 << 8;
+const TYPE_NMI: u64 = 2 << 8;
+const TYPE_EXCEPTION: u64 = 3 << 8;
+const TYPE_SOFTWARE: u64 = 4 << 8;
+/// Position of the three type bits.
+const TYPE: u64 = 7 << 8;
+const VECTOR: u64 = 0xff;
+/// What is defined in EXITINTINFO: some processors leave old bits in the others.
+const DEFINED: u64 = 0xffff_ffff_8000_0fff;
+
+const INVALID_OPCODE: u64 = 6;
+const GENERAL_PROTECTION: u64 = 13;
+/// Exceptions that an instruction raises on purpose: INT3 and INTO.
+const BREAKPOINT: u64 = 3;
+/// See [`BREAKPOINT`].
+const OVERFLOW: u64 = 4;
+
+/// Makes the guest take `event` at the next VMRUN.
+pub fn inject(vmcb: &mut Vmcb, event: Event) {
+    vmcb.event_injection = VALID
+        | match event {
+            Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
+            Event::Nmi => TYPE_NMI | 2,
+            Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
+            Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
+        };
+}
+
+/// An exit can interrupt the delivery of an event: then the event is delivered again. INT n, INT3 and INTO are not:
+/// RIP still points to them, so they are executed again.
+pub fn reinject(vmcb: &mut Vmcb) {
+    let interrupted = vmcb.exit_interrupt_info;
+    vmcb.event_injection = 0;
+    if interrupted & VALID == 0 || interrupted & TYPE == TYPE_SOFTWARE {
+        return;
+    }
+    let is_exception = interrupted & TYPE == TYPE_EXCEPTION;
+    if is_exception && [BREAKPOINT, OVERFLOW].contains(&(interrupted & VECTOR)) {
+        return;
+    }
+    vmcb.event_injection = interrupted & DEFINED;
+}
+
+/// Whether an external interrupt may be injected now.
+pub fn interruptible(vmcb: &Vmcb) -> bool {
+    vmcb.rflags & RFLAGS_IF != 0 && !in_shadow(vmcb) && vmcb.event_injection & VALID == 0
+}
+
+/// Whether the guest is in the instruction after STI or MOV SS.
+pub fn in_shadow(vmcb: &Vmcb) -> bool {
+    vmcb.interrupt_shadow & 1 != 0
+}
+
+/// Opens or closes the interrupt window: a virtual interrupt is made pending, and its delivery is intercepted.
+pub fn set_window(vmcb: &mut Vmcb, open: bool) {
+    let pending = virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR;
+    if open {
+        vmcb.intercept_3 |= intercept::VINTR;
+        vmcb.virtual_interrupt |= pending;
+    } else {
+        vmcb.intercept_3 &= !intercept::VINTR;
+        vmcb.virtual_interrupt &= !pending;
+    }
+}

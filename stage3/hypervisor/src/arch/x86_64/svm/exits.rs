@@ -1,0 +1,121 @@
+//! What each exit code means (AMD APM volume 2, "SVM Intercept Exit Codes").
+
+use super::vcpu::SvmVcpu;
+use super::vmcb::Vmcb;
+use machine::memory::Gpa;
+use machine::port::Size;
+use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo, EFER_LMA, SEGMENT_LONG};
+
+/// Exit codes, by the manual's names without VMEXIT_.
+mod code {
+    pub const INTR: u32 = 0x60;
+    pub const NMI: u32 = 0x61;
+    pub const SMI: u32 = 0x62;
+    pub const INIT: u32 = 0x63;
+    pub const VINTR: u32 = 0x64;
+    pub const RDPMC: u32 = 0x6f;
+    pub const CPUID: u32 = 0x72;
+    pub const RSM: u32 = 0x73;
+    pub const INVD: u32 = 0x76;
+    pub const HLT: u32 = 0x78;
+    pub const INVLPGA: u32 = 0x7a;
+    pub const IOIO: u32 = 0x7b;
+    pub const MSR: u32 = 0x7c;
+    pub const TASK_SWITCH: u32 = 0x7d;
+    pub const FERR_FREEZE: u32 = 0x7e;
+    pub const SHUTDOWN: u32 = 0x7f;
+    pub const VMRUN: u32 = 0x80;
+    pub const VMMCALL: u32 = 0x81;
+    pub const VMLOAD: u32 = 0x82;
+    pub const VMSAVE: u32 = 0x83;
+    pub const STGI: u32 = 0x84;
+    pub const CLGI: u32 = 0x85;
+    pub const SKINIT: u32 = 0x86;
+    pub const WBINVD: u32 = 0x89;
+    pub const MONITOR: u32 = 0x8a;
+    pub const MWAIT: u32 = 0x8b;
+    pub const MWAIT_CONDITIONAL: u32 = 0x8c;
+    pub const XSETBV: u32 = 0x8d;
+    pub const RDPRU: u32 = 0x8e;
+    pub const NPF: u32 = 0x400;
+    /// All 64 bits are ones; QEMU 7.2 stores 32 of them.
+    pub const INVALID: u32 = 0xffff_ffff;
+}
+
+/// Reads the exit out of the VMCB.
+pub fn decode(vcpu: &SvmVcpu) -> Exit {
+    use ExitReason as Is;
+    let vmcb = &*vcpu.vmcb;
+    let is_write = vmcb.exit_info_1 & 1 != 0;
+    // A reason, and the length of its instruction where a processor without NRIPS leaves that to us.
+    let (reason, length) = match vmcb.exit_code as u32 {
+        code::INTR | code::NMI | code::SMI => (Is::Host, 0),
+        code::VINTR => (Is::InterruptWindow, 0),
+        code::CPUID => (Is::Cpuid, 2),
+        code::MSR if is_write => (Is::WriteMsr, 2),
+        code::MSR => (Is::ReadMsr, 2),
+        code::IOIO => return port_io(vcpu),
+        code::HLT => (Is::Halt, 1),
+        code::XSETBV => (Is::Xsetbv, 3),
+        code::VMMCALL => (Is::Hypercall, 3),
+        code::INVD | code::WBINVD => (Is::CacheFlush, 2),
+        code::RDPMC => (Is::Forbidden, 2),
+        code::VMRUN
+        | code::VMLOAD
+        | code::VMSAVE
+        | code::STGI
+        | code::CLGI
+        | code::SKINIT
+        | code::INVLPGA
+        | code::MONITOR
+        | code::MWAIT
+        | code::MWAIT_CONDITIONAL
+        | code::RDPRU
+        | code::RSM => (Is::Undefined, 0),
+        code::NPF => (Is::MemoryFault(nested_fault(vmcb.exit_info_1, vmcb.exit_info_2)), 0),
+        code::SHUTDOWN => (Is::Shutdown, 0),
+        code::INIT => (Is::Unsupported("an INIT signal reached the CPU"), 0),
+        code::TASK_SWITCH => (Is::Unsupported("hardware task switch"), 0),
+        code::FERR_FREEZE => (Is::Unsupported("legacy floating-point error (FERR) with CR0.NE clear"), 0),
+        code::INVALID => (Is::EntryFailed, 0),
+        _ => (Is::Unsupported("an exit that was not asked for"), 0),
+    };
+    let next_rip = if vcpu.has_next_rip { vmcb.next_rip } else { advance(vmcb, length) };
+    Exit { reason, next_rip }
+}
+
+/// RIP after an instruction of `length` bytes: 32 bits wide, except in 64-bit code.
+fn advance(vmcb: &Vmcb, length: u64) -> u64 {
+    let rip = vmcb.rip.wrapping_add(length);
+    let in_64_bit_code = vmcb.efer & EFER_LMA != 0 && vmcb.cs.attributes & SEGMENT_LONG != 0;
+    if in_64_bit_code {
+        rip
+    } else {
+        rip & u64::from(u32::MAX)
+    }
+}
+
+/// IOIO: EXITINFO1 has the access, EXITINFO2 the next RIP.
+fn port_io(vcpu: &SvmVcpu) -> Exit {
+    let (info, next_rip) = (vcpu.vmcb.exit_info_1, vcpu.vmcb.exit_info_2);
+    let size = match info >> 4 & 0b111 {
+        0b001 => Size::Byte,
+        0b010 => Size::Word,
+        _ => Size::Dword,
+    };
+    let direction = if info & 1 != 0 { Direction::In } else { Direction::Out };
+    let io = PortIo { port: (info >> 16) as u16, size, direction, string: info & 1 << 2 != 0 };
+    Exit { reason: ExitReason::PortIo(io), next_rip }
+}
+
+/// NPF: EXITINFO1 is a page-fault error code, EXITINFO2 the GPA.
+fn nested_fault(error_code: u64, gpa: u64) -> MemoryFault {
+    const WRITE: u64 = 1 << 1;
+    const FETCH: u64 = 1 << 4;
+    let access = match error_code {
+        code if code & FETCH != 0 => Access::Fetch,
+        code if code & WRITE != 0 => Access::Write,
+        _ => Access::Read,
+    };
+    MemoryFault { gpa: Gpa(gpa), access }
+}

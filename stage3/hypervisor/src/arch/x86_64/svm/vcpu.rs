@@ -1,0 +1,276 @@
+//! A virtual CPU on SVM.
+
+use super::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbPage, VmcbSegment, FLUSH_ALL};
+use super::{entry, events, exits, explain, permissions, HostState};
+use crate::arch::x86_64::backend::HardwareVcpu;
+use crate::arch::x86_64::page::Hpa;
+use crate::arch::x86_64::{cpu, interrupts, timer};
+use alloc::sync::Arc;
+use core::fmt;
+use machine::memory::GuestMemory;
+use machine::vcpu::{
+    ControlRegister, CpuState, Event, Exit, Fault, Gprs, Segment, TableRegister, Vcpu, CR0_PG, EFER_LMA, EFER_LME,
+};
+
+/// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
+pub const EFER_SVME: u64 = 1 << 12;
+/// DR7 at reset.
+const DR7_RESET: u64 = 0x400;
+/// DR6 at reset.
+const DR6_RESET: u64 = 0xffff_0ff0;
+/// TSC ticks after which a guest in an interrupt shadow is looked at again: some 1 µs.
+const SHADOW_TICKS: u64 = 2000;
+/// The only address space on this CPU; 0 is the host's.
+const ASID: u32 = 1;
+
+/// What exits, besides ports and MSRs by their maps. Control registers do not: with nested paging they are the
+/// guest's own.
+const INTERCEPT_3: u32 = intercept::INTR
+    | intercept::NMI
+    | intercept::SMI
+    | intercept::INIT
+    | intercept::RDPMC
+    | intercept::CPUID
+    | intercept::RSM
+    | intercept::INVD
+    | intercept::HLT
+    | intercept::INVLPGA
+    | intercept::IOIO
+    | intercept::MSR
+    | intercept::TASK_SWITCH
+    | intercept::FERR_FREEZE
+    | intercept::SHUTDOWN;
+/// See [`INTERCEPT_3`].
+const INTERCEPT_4: u32 = intercept::VMRUN
+    | intercept::VMMCALL
+    | intercept::VMLOAD
+    | intercept::VMSAVE
+    | intercept::STGI
+    | intercept::CLGI
+    | intercept::SKINIT
+    | intercept::WBINVD
+    | intercept::MONITOR
+    | intercept::MWAIT
+    | intercept::XSETBV
+    | intercept::RDPRU;
+
+/// A virtual CPU: its VMCB, and the registers that are not in there.
+pub struct SvmVcpu {
+    pub(super) vmcb: VmcbPage,
+    pub(super) gprs: Gprs,
+    pub(super) has_next_rip: bool,
+    wants_window: bool,
+    host: Arc<HostState>,
+    _io_map: permissions::IoMap,
+    _msr_map: permissions::MsrMap,
+}
+
+impl SvmVcpu {
+    /// A virtual CPU with all intercepts set and its memory behind `nested_root`.
+    pub fn new(host: Arc<HostState>, nested_root: Hpa, has_next_rip: bool) -> Self {
+        let (io_map, msr_map) = (permissions::io_map(), permissions::msr_map());
+        let mut vmcb = VmcbPage::new();
+        vmcb.intercept_3 = INTERCEPT_3;
+        vmcb.intercept_4 = INTERCEPT_4;
+        vmcb.iopm_base = io_map.hpa().0;
+        vmcb.msrpm_base = msr_map.hpa().0;
+        vmcb.asid = ASID;
+        vmcb.virtual_interrupt = virtual_interrupt::V_INTR_MASKING;
+        vmcb.nested_control = 1;
+        vmcb.nested_cr3 = nested_root.0;
+        Self {
+            vmcb,
+            gprs: Gprs::default(),
+            has_next_rip,
+            wants_window: false,
+            host,
+            _io_map: io_map,
+            _msr_map: msr_map,
+        }
+    }
+
+    /// Opens or closes the interrupt window for the coming entry, and returns the deadline for it.
+    ///
+    /// The window stays closed in an interrupt shadow: QEMU 7.2 delivers a virtual interrupt there all the same, and
+    /// an interrupt between STI and HLT is a wake-up lost. The guest is stopped a moment later instead; if the
+    /// instruction in the shadow is HLT, it exits anyway.
+    fn prepare_window(&mut self, deadline: u64) -> u64 {
+        let in_shadow = self.wants_window && events::in_shadow(&self.vmcb);
+        events::set_window(&mut self.vmcb, self.wants_window && !in_shadow);
+        if in_shadow {
+            deadline.min(cpu::tsc() + SHADOW_TICKS)
+        } else {
+            deadline
+        }
+    }
+}
+
+impl HardwareVcpu for SvmVcpu {
+    fn run(&mut self, deadline: u64) -> Exit {
+        timer::arm(self.prepare_window(deadline));
+        self.vmcb.rax = self.gprs.rax;
+        // SAFETY: `Svm::new` set EFER.SVME's companions up. The VMCB was built by `new`: all intercepts that confine a guest
+        // are set, and its nested page tables map the VM's own memory only. Interrupts are off.
+        unsafe { entry::svm_switch(&raw mut self.gprs, self.vmcb.hpa().0, self.host.vmcb.hpa().0) };
+        self.gprs.rax = self.vmcb.rax;
+        self.vmcb.tlb_control = 0;
+        events::reinject(&mut self.vmcb);
+        let exit = exits::decode(self);
+        if exit.reason == machine::vcpu::ExitReason::Host {
+            interrupts::accept_pending();
+        }
+        exit
+    }
+
+    fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        explain::explain(&self.vmcb, out)
+    }
+}
+
+impl Vcpu for SvmVcpu {
+    fn gprs(&self) -> &Gprs {
+        &self.gprs
+    }
+
+    fn gprs_mut(&mut self) -> &mut Gprs {
+        &mut self.gprs
+    }
+
+    fn rflags(&self) -> u64 {
+        self.vmcb.rflags
+    }
+
+    fn cr4(&self) -> u64 {
+        self.vmcb.cr4
+    }
+
+    fn cr0(&self) -> u64 {
+        self.vmcb.cr0
+    }
+
+    fn efer(&self) -> u64 {
+        self.vmcb.efer & !EFER_SVME
+    }
+
+    fn cpl(&self) -> u8 {
+        self.vmcb.cpl
+    }
+
+    fn complete_instruction(&mut self, next_rip: u64) {
+        self.vmcb.rip = next_rip;
+        self.vmcb.interrupt_shadow &= !1;
+    }
+
+    fn inject(&mut self, event: Event) {
+        events::inject(&mut self.vmcb, event);
+    }
+
+    fn interruptible(&self) -> bool {
+        events::interruptible(&self.vmcb)
+    }
+
+    fn request_interrupt_window(&mut self, wanted: bool) {
+        self.wants_window = wanted;
+    }
+
+    fn write_control_register(
+        &mut self,
+        register: ControlRegister,
+        value: u64,
+        _: &dyn GuestMemory,
+    ) -> Result<(), Fault> {
+        // No write to a control register exits on SVM, so this is not on the road of any guest.
+        match register {
+            ControlRegister::Cr0 => self.vmcb.cr0 = value,
+            ControlRegister::Cr4 => self.vmcb.cr4 = value,
+        }
+        Ok(())
+    }
+
+    fn set_efer(&mut self, value: u64) {
+        let active = value & EFER_LME != 0 && self.vmcb.cr0 & CR0_PG != 0;
+        self.vmcb.efer = (value & !EFER_LMA) | EFER_SVME | if active { EFER_LMA } else { 0 };
+    }
+
+    fn pat(&self) -> u64 {
+        self.vmcb.g_pat
+    }
+
+    fn set_pat(&mut self, value: u64) {
+        self.vmcb.g_pat = value;
+    }
+
+    fn xcr0(&self) -> u64 {
+        cpu::xcr0()
+    }
+
+    fn set_xcr0(&mut self, value: u64) {
+        // SAFETY: the caller found the value valid for this CPU, which has XSAVE if the guest could get here.
+        unsafe { cpu::set_xcr0(value) };
+    }
+
+    fn tsc(&self) -> u64 {
+        cpu::tsc().wrapping_add(self.vmcb.tsc_offset)
+    }
+
+    fn set_tsc(&mut self, value: u64) {
+        self.vmcb.tsc_offset = value.wrapping_sub(cpu::tsc());
+    }
+
+    fn state(&self) -> CpuState {
+        let vmcb: &Vmcb = &self.vmcb;
+        let table = |table: &VmcbSegment| TableRegister { base: table.base, limit: table.limit as u16 };
+        CpuState {
+            gprs: self.gprs,
+            rsp: vmcb.rsp,
+            rip: vmcb.rip,
+            rflags: vmcb.rflags,
+            cr0: vmcb.cr0,
+            cr2: vmcb.cr2,
+            cr3: vmcb.cr3,
+            cr4: vmcb.cr4,
+            efer: self.efer(),
+            cs: Segment::from(&vmcb.cs),
+            ds: Segment::from(&vmcb.ds),
+            es: Segment::from(&vmcb.es),
+            fs: Segment::from(&vmcb.fs),
+            gs: Segment::from(&vmcb.gs),
+            ss: Segment::from(&vmcb.ss),
+            ldtr: Segment::from(&vmcb.ldtr),
+            tr: Segment::from(&vmcb.tr),
+            gdtr: table(&vmcb.gdtr),
+            idtr: table(&vmcb.idtr),
+        }
+    }
+
+    fn load(&mut self, state: &CpuState) {
+        let table = |table: &TableRegister| VmcbSegment {
+            selector: 0,
+            attributes: 0,
+            limit: u32::from(table.limit),
+            base: table.base,
+        };
+        self.gprs = state.gprs;
+        let vmcb: &mut Vmcb = &mut self.vmcb;
+        (vmcb.rsp, vmcb.rip, vmcb.rflags) = (state.rsp, state.rip, state.rflags);
+        (vmcb.cr0, vmcb.cr2, vmcb.cr3, vmcb.cr4) = (state.cr0, state.cr2, state.cr3, state.cr4);
+        vmcb.efer = state.efer | EFER_SVME;
+        vmcb.cs = VmcbSegment::from(&state.cs);
+        vmcb.ds = VmcbSegment::from(&state.ds);
+        vmcb.es = VmcbSegment::from(&state.es);
+        vmcb.fs = VmcbSegment::from(&state.fs);
+        vmcb.gs = VmcbSegment::from(&state.gs);
+        vmcb.ss = VmcbSegment::from(&state.ss);
+        vmcb.ldtr = VmcbSegment::from(&state.ldtr);
+        vmcb.tr = VmcbSegment::from(&state.tr);
+        vmcb.gdtr = table(&state.gdtr);
+        vmcb.idtr = table(&state.idtr);
+        vmcb.cpl = 0;
+        (vmcb.dr6, vmcb.dr7) = (DR6_RESET, DR7_RESET);
+        (vmcb.interrupt_shadow, vmcb.event_injection) = (0, 0);
+        (vmcb.star, vmcb.lstar, vmcb.cstar, vmcb.sfmask, vmcb.kernel_gs_base) = (0, 0, 0, 0, 0);
+        (vmcb.sysenter_cs, vmcb.sysenter_esp, vmcb.sysenter_eip) = (0, 0, 0);
+        vmcb.tlb_control = FLUSH_ALL;
+        self.wants_window = false;
+    }
+}

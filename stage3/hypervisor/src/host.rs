@@ -1,0 +1,10 @@
+//! This computer: its memory, console, clock and power switch.
+
+pub mod acpi;
+pub mod clock;
+pub mod console;
+pub mod log;
+pub mod memory;
+pub mod power;
+pub mod rtc;
+pub mod screen;

@@ -1,0 +1,178 @@
+//! The console: COM1 and the screen, shared by the hypervisor and the guest.
+//!
+//! Output goes into a queue that is emptied whenever the UART has room, so that a guest does not wait for
+//! 115,200 baud. Only when the queue is full does the writer wait.
+
+use super::screen::Screen;
+use bundle::boot_info::{FLAG_SERIAL, FLAG_VGA_TEXT};
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use heapless::Deque;
+use spin::{Mutex, MutexGuard};
+use uart_16550::backend::PioBackend;
+use uart_16550::spec::registers::{FifoTriggerLevel, IER};
+use uart_16550::{BaudRate, Config, Uart16550};
+
+/// First port of COM1.
+const COM1: u16 = 0x3f8;
+/// Bytes that wait for the UART: several screens of text.
+const QUEUE: usize = 32 << 10;
+/// Bytes that a 16550 takes at once when its transmitter is empty.
+const FIFO: usize = 16;
+
+static CONSOLE: Mutex<Console> =
+    Mutex::new(Console { serial: None, queue: Deque::new(), screen: None, at_line_start: true });
+/// Whether the UART may hold input: set by its interrupt, cleared when it was read empty.
+static INPUT: AtomicBool = AtomicBool::new(false);
+/// Whether the console needs to be served: something came in, or went into the queue or to the screen.
+static BUSY: AtomicBool = AtomicBool::new(false);
+
+/// The console's devices.
+pub struct Console {
+    serial: Option<Uart16550<PioBackend>>,
+    queue: Deque<u8, QUEUE>,
+    screen: Option<Screen>,
+    at_line_start: bool,
+}
+
+/// Finds the devices that stage 2 saw (`flags` of BootInfo) and sets them up.
+pub fn init(flags: u32) {
+    let mut console = lock();
+    if flags & FLAG_VGA_TEXT != 0 {
+        console.screen = Some(Screen::new());
+    }
+    if flags & FLAG_SERIAL != 0 {
+        let config = Config {
+            interrupts: IER::DATA_READY,
+            fifo_trigger_level: Some(FifoTriggerLevel::One),
+            baud_rate: BaudRate::Baud115200,
+            ..Config::DEFAULT
+        };
+        // SAFETY: stage 2 found a UART at these ports, and nobody but this module uses it.
+        let uart = unsafe { Uart16550::new_port(COM1) };
+        console.serial = uart.ok().and_then(|mut uart| uart.init(config).is_ok().then_some(uart));
+    }
+}
+
+/// The console. Taken only with interrupts off, and never held across a run of a guest.
+pub fn lock() -> MutexGuard<'static, Console> {
+    CONSOLE.lock()
+}
+
+/// The console for a CPU that is about to stop for good: whoever holds it will not come back.
+pub fn emergency() -> MutexGuard<'static, Console> {
+    if let Some(console) = CONSOLE.try_lock() {
+        return console;
+    }
+    // SAFETY: only the panic path and the exception path call this, with interrupts off, on the one CPU
+    // that runs; the holder of the lock is the code that they interrupted, which never continues.
+    unsafe { CONSOLE.force_unlock() };
+    CONSOLE.lock()
+}
+
+/// The UART's interrupt: there is input.
+pub fn input_interrupt() {
+    INPUT.store(true, Ordering::Relaxed);
+    BUSY.store(true, Ordering::Relaxed);
+}
+
+/// Whether the console needs [`Console::read`], [`Console::send`] or [`Console::paint`].
+pub fn is_busy() -> bool {
+    BUSY.load(Ordering::Relaxed)
+}
+
+/// Says whether the console still needs them after they were called.
+pub fn set_busy(busy: bool) {
+    BUSY.store(busy, Ordering::Relaxed);
+}
+
+/// Whether [`Console::read`] may have something.
+pub fn has_input() -> bool {
+    INPUT.load(Ordering::Relaxed)
+}
+
+impl Console {
+    /// Queues `bytes` and sends what the UART takes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.at_line_start = byte == b'\n' || (byte == b'\r' && self.at_line_start);
+            if let Some(screen) = &mut self.screen {
+                screen.write(byte);
+            }
+            if self.serial.is_some() {
+                while self.queue.push_back(byte).is_err() {
+                    self.send();
+                }
+            }
+        }
+        self.send();
+        BUSY.store(true, Ordering::Relaxed);
+    }
+
+    /// Starts a new line unless one has just started: the guest may be in the middle of one.
+    pub fn start_line(&mut self) {
+        if !self.at_line_start {
+            self.write(b"\r\n");
+        }
+    }
+
+    /// Takes a byte that came in.
+    pub fn read(&mut self) -> Option<u8> {
+        let byte = self.serial.as_mut()?.try_receive_byte().ok();
+        if byte.is_none() {
+            INPUT.store(false, Ordering::Relaxed);
+        }
+        byte
+    }
+
+    /// Sends what the UART takes now.
+    pub fn send(&mut self) {
+        let Some(serial) = &mut self.serial else { return };
+        while !self.queue.is_empty() {
+            let mut batch = [0; FIFO];
+            let length = self.queue.len().min(FIFO);
+            for (slot, byte) in batch.iter_mut().zip(self.queue.iter()) {
+                *slot = *byte;
+            }
+            let sent = serial.send_bytes(&batch[..length]);
+            if sent == 0 {
+                return;
+            }
+            for _ in 0..sent {
+                self.queue.pop_front();
+            }
+        }
+    }
+
+    /// Whether output still waits for the UART.
+    pub fn is_sending(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Whether the screen does not show the latest output yet.
+    pub fn is_stale(&self) -> bool {
+        self.screen.as_ref().is_some_and(Screen::is_stale)
+    }
+
+    /// Shows what was written since the last time on the screen.
+    pub fn paint(&mut self) {
+        if let Some(screen) = &mut self.screen {
+            screen.paint();
+        }
+    }
+
+    /// Waits until all output has left the queue and is on the screen.
+    pub fn flush(&mut self) {
+        while self.is_sending() {
+            self.send();
+        }
+        self.paint();
+    }
+}
+
+impl fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.write(text.as_bytes());
+        Ok(())
+    }
+}

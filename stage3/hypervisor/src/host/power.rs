@@ -1,0 +1,55 @@
+//! The power switch.
+
+use super::acpi::{self, SoftOff};
+use super::console;
+use crate::panic;
+use spin::Once;
+use x86_64::instructions::port::Port;
+
+/// PM1 control: the system is in ACPI mode.
+const SCI_ENABLED: u16 = 1 << 0;
+/// PM1 control: position of SLP_TYP.
+const SLEEP_TYPE_SHIFT: u32 = 10;
+/// PM1 control: all bits of SLP_TYP.
+const SLEEP_TYPE: u16 = 7 << SLEEP_TYPE_SHIFT;
+/// PM1 control: enter the sleeping state.
+const SLEEP_ENABLE: u16 = 1 << 13;
+/// Reads of PM1 control that the firmware gets for switching to ACPI mode.
+const PATIENCE: usize = 1_000_000;
+
+static SOFT_OFF: Once<Option<SoftOff>> = Once::new();
+
+/// Finds out how this computer is switched off, before guests run.
+pub fn init() {
+    SOFT_OFF.call_once(acpi::soft_off);
+}
+
+/// Switches the computer off; where that can't be done, says so and stops.
+pub fn off() -> ! {
+    log::info!("power off");
+    console::lock().flush();
+    if let Some(Some(soft_off)) = SOFT_OFF.get() {
+        enter_s5(soft_off);
+    }
+    log::info!("it is now safe to turn off your computer");
+    console::lock().flush();
+    panic::halt()
+}
+
+fn enter_s5(soft_off: &SoftOff) {
+    let mut pm1a = Port::<u16>::new(soft_off.pm1a_control);
+    // SAFETY: these are the power management ports that the firmware's ACPI tables name, used in the order
+    // that the ACPI specification gives; no guest runs any more.
+    unsafe {
+        if let Some((port, value)) = soft_off.enable.filter(|_| pm1a.read() & SCI_ENABLED == 0) {
+            Port::new(port).write(value);
+            let _ = (0..PATIENCE).find(|_| pm1a.read() & SCI_ENABLED != 0);
+        }
+        let registers = [Some(soft_off.pm1a_control), soft_off.pm1b_control];
+        for (port, sleep_type) in registers.into_iter().zip(soft_off.sleep_type) {
+            let Some(mut register) = port.map(Port::<u16>::new) else { continue };
+            let value = register.read() & !SLEEP_TYPE | u16::from(sleep_type) << SLEEP_TYPE_SHIFT;
+            register.write(value | SLEEP_ENABLE);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Virtual machines: the virtual PC of the `machine` crate on this computer's processor.
+//!
+//! * [`ram`]: a VM's memory
+//! * [`run`]: the run loop
+//! * `report`: what the operator reads when a VM stops
+
+mod ram;
+mod report;
+mod run;
+
+use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, SetupError};
+use crate::arch::x86_64::nested_paging::NestedTables;
+use crate::arch::x86_64::{cpu, interrupts};
+use crate::host::{clock, console, rtc};
+use alloc::format;
+use alloc::string::ToString;
+use bundle::boot_info::BootInfo;
+use bundle::manifest::{Boot, Bundle, Manifest, VmSpec};
+use machine::boot::linux;
+use machine::cpuid::{CpuidConfig, CpuidPolicy};
+use machine::exits::{StopReason, VirtualCpu};
+use machine::memory::GuestMemory;
+use machine::msr::MsrState;
+use machine::pc::Pc;
+use machine::pvclock::{PvClock, WallTime};
+use machine::vcpu::{CpuState, Vcpu};
+use ram::GuestRam;
+
+/// A virtual machine on backend `B`.
+struct Vm<'a, B: Backend> {
+    spec: &'a VmSpec,
+    bundle: &'a Bundle<'a>,
+    ram: GuestRam,
+    /// Kept for the processor, which walks it.
+    _nested: NestedTables<B::Format>,
+    vcpu: B::Vcpu,
+    cpu: VirtualCpu,
+    pc: Pc,
+    /// The host's TSC when the VM was powered on.
+    power_on: u64,
+}
+
+/// Runs the VMs of `manifest` until the last one has ended.
+///
+/// # Errors
+/// Why this computer can't run them.
+pub fn run_all<B: Backend>(boot: &BootInfo, bundle: &Bundle, manifest: &Manifest) -> Result<(), SetupError> {
+    let backend = B::new(boot)?;
+    log::info!("virtual machines run on {}, TSC {} kHz", backend.name(), clock::tsc().khz());
+    let [spec] = manifest.vms.as_slice() else {
+        return Err(SetupError(format!(
+            "the image has {} virtual machines, and this version runs one",
+            manifest.vms.len()
+        )));
+    };
+    let mut vm = Vm::<B>::new(&backend, bundle, spec)?;
+    let reason = vm.run_until_it_ends();
+    vm.report(reason);
+    vm.ram.release();
+    Ok(())
+}
+
+impl<'a, B: Backend> Vm<'a, B> {
+    /// A VM that is powered on: memory, virtual PC, guest loaded, CPU at its entry.
+    fn new(backend: &B, bundle: &'a Bundle, spec: &'a VmSpec) -> Result<Self, SetupError> {
+        let ram = GuestRam::new(spec.memory).map_err(|error| in_vm(spec, &error))?;
+        let mut nested = NestedTables::new(backend.has_1g_pages());
+        ram.map(&mut nested);
+        let optional = backend.optional_instructions();
+        let tsc = *clock::tsc();
+        let config =
+            CpuidConfig { tsc_khz: tsc.khz(), rdtscp: optional.rdtscp, invpcid: optional.invpcid };
+        let cpuid = CpuidPolicy::new(&cpu::Cpuid, &config);
+        let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions: optional };
+        let vcpu = backend.create_vcpu(nested.root(), &limits)?;
+        let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
+        let pc = Pc::new(ram.layout(), 0);
+        let cpu = VirtualCpu { cpuid, msr };
+        let mut vm = Self { spec, bundle, ram, _nested: nested, vcpu, cpu, pc, power_on: 0 };
+        vm.power_on()?;
+        Ok(vm)
+    }
+
+    /// Brings everything into the state of a computer that was just switched on, with the guest loaded.
+    fn power_on(&mut self) -> Result<(), SetupError> {
+        let mib = self.spec.memory >> 20;
+        log::info!("vm {}: starting with {mib} MiB of memory", self.spec.name);
+        console::lock().flush();
+        self.ram.clear();
+        let state = self.load_guest()?;
+        let seconds = rtc::unix_seconds();
+        let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
+        self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
+        self.pc = Pc::new(self.ram.layout(), seconds);
+        self.vcpu.load(&state);
+        cpu::reset_guest_registers();
+        self.power_on = cpu::tsc();
+        self.vcpu.set_tsc(0);
+        Ok(())
+    }
+
+    /// Puts what the VM boots into its memory.
+    fn load_guest(&self) -> Result<CpuState, SetupError> {
+        let Boot::Linux { kernel, initrd, cmdline } = &self.spec.boot;
+        let read = |blob| self.bundle.blob(blob).map_err(|error| in_vm(self.spec, &error));
+        let kernel_bytes = read(kernel)?;
+        let initrd_bytes = initrd.as_ref().map(read).transpose()?;
+        linux::load(kernel_bytes, initrd_bytes, cmdline, &self.ram)
+            .map_err(|error| in_vm(self.spec, &format!("{}: {error}", kernel.name)))
+    }
+
+    /// Runs the VM, through resets, until it ends.
+    fn run_until_it_ends(&mut self) -> StopReason {
+        loop {
+            let reason = self.run();
+            let unexpected = interrupts::take_unexpected();
+            if unexpected > 0 {
+                log::warn!("{unexpected} interrupts came that nobody asked for");
+            }
+            let StopReason::Reset(source) = reason else { return reason };
+            log::info!("vm {}: reset by its guest ({source})", self.spec.name);
+            if let Err(error) = self.power_on() {
+                log::error!("{error}");
+                return reason;
+            }
+        }
+    }
+
+    /// Tells the operator why the VM ended.
+    fn report(&self, reason: StopReason) {
+        if reason != StopReason::Halted {
+            report::registers(&self.spec.name, &self.vcpu.state());
+        }
+        if matches!(reason, StopReason::EntryFailed | StopReason::Unsupported(_)) {
+            report::processor(&self.spec.name, |out| self.vcpu.explain(out));
+        }
+        log::info!("vm {}: ended: {reason}", self.spec.name);
+    }
+}
+
+/// An error about a VM, with its name.
+fn in_vm(spec: &VmSpec, error: &dyn core::fmt::Display) -> SetupError {
+    SetupError(format!("vm {}: {}", spec.name, error.to_string()))
+}

@@ -1,0 +1,127 @@
+//! A VM's memory: pieces of host memory, each a multiple of 2 MiB on a multiple of 2 MiB, so that nested page tables
+//! map it with large pages.
+
+use crate::arch::x86_64::nested_paging::{Format, NestedTables};
+use crate::arch::x86_64::page::Hpa;
+use crate::host::memory;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout, HIGH_RAM_START, VGA_WINDOW};
+
+/// One piece.
+struct Piece {
+    /// Where it starts in the VM's memory (bytes from its start, as [`RamLayout::offset`] counts).
+    offset: u64,
+    /// The host memory (HPA).
+    host: Range<u64>,
+}
+
+/// The memory of one VM.
+pub struct GuestRam {
+    layout: RamLayout,
+    pieces: Vec<Piece>,
+}
+
+impl GuestRam {
+    /// Takes `bytes` of host memory. It holds what it held before.
+    ///
+    /// # Errors
+    /// How much there is, if that is not enough.
+    pub fn new(bytes: u64) -> Result<Self, String> {
+        let free = memory::free_bytes();
+        let mut ram = Self { layout: RamLayout::new(bytes), pieces: Vec::new() };
+        let mut offset = 0;
+        while offset < bytes {
+            let Some(host) = memory::take_for_guest(bytes - offset) else {
+                ram.release();
+                return Err(format!(
+                    "its memory of {} MiB does not fit: this computer has {} MiB left; lower `memory` in pxhv.toml",
+                    bytes >> 20,
+                    free >> 20
+                ));
+            };
+            let length = host.end - host.start;
+            ram.pieces.push(Piece { offset, host });
+            offset += length;
+        }
+        Ok(ram)
+    }
+
+    /// Gives the memory back.
+    pub fn release(&mut self) {
+        for piece in self.pieces.drain(..) {
+            memory::give_back(piece.host);
+        }
+    }
+
+    /// Fills the memory with zeros: nothing of another VM, or of an earlier life of this one, is left.
+    pub fn clear(&self) {
+        for Piece { host, .. } in &self.pieces {
+            let start = core::ptr::with_exposed_provenance_mut::<u64>(host.start as usize);
+            // SAFETY: the range was taken out of the free memory for this VM, and no CPU runs it now.
+            unsafe { start.write_bytes(0, (host.end - host.start) as usize / 8) };
+        }
+    }
+
+    /// Maps the memory to the places that the layout gives it.
+    pub fn map<F: Format>(&self, tables: &mut NestedTables<F>) {
+        let low_end = self.layout.low_end();
+        for region in [0..VGA_WINDOW.start, VGA_WINDOW.end..low_end, HIGH_RAM_START..self.layout.high_end()] {
+            let mut gpa = region.start;
+            while gpa < region.end {
+                let (hpa, together) = self.locate(Gpa(gpa)).expect("RAM regions are RAM");
+                let bytes = together.min(region.end - gpa);
+                tables.map(Gpa(gpa), Hpa(hpa), bytes);
+                gpa += bytes;
+            }
+        }
+    }
+
+    /// HPA of the RAM at `gpa`, and how many bytes lie together from there on in host memory.
+    fn locate(&self, gpa: Gpa) -> Option<(u64, u64)> {
+        let offset = self.layout.offset(gpa, 1)?;
+        let at = self.pieces.partition_point(|piece| piece.offset <= offset).checked_sub(1)?;
+        let Piece { offset: start, host } = &self.pieces[at];
+        let hpa = host.start + (offset - start);
+        (hpa < host.end).then(|| (hpa, host.end - hpa))
+    }
+
+    /// Calls `copy` with an HPA, an offset into the access and a length for each piece of the access.
+    fn for_each_piece(&self, gpa: Gpa, bytes: usize, mut copy: impl FnMut(u64, usize, usize)) -> Result<(), NotRam> {
+        self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
+        let mut done = 0;
+        while done < bytes {
+            let (hpa, together) =
+                self.locate(Gpa(gpa.0 + done as u64)).ok_or(NotRam { gpa, bytes })?;
+            let length = (together as usize).min(bytes - done);
+            copy(hpa, done, length);
+            done += length;
+        }
+        Ok(())
+    }
+}
+
+impl GuestMemory for GuestRam {
+    fn layout(&self) -> RamLayout {
+        self.layout
+    }
+
+    fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
+        self.for_each_piece(gpa, buffer.len(), |hpa, at, length| {
+            let from = core::ptr::with_exposed_provenance::<u8>(hpa as usize);
+            // SAFETY: `locate` returned memory of this VM, which no Rust reference points to, and of which this many
+            // bytes lie together; the slice bounds the other side.
+            unsafe { from.copy_to_nonoverlapping(buffer[at..at + length].as_mut_ptr(), length) };
+        })
+    }
+
+    fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
+        self.for_each_piece(gpa, bytes.len(), |hpa, at, length| {
+            let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa as usize);
+            // SAFETY: as for `read`.
+            unsafe { to.copy_from_nonoverlapping(bytes[at..at + length].as_ptr(), length) };
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! The run loop of a VM.
+//!
+//! Nothing on the way from an exit back to the guest allocates, formats or waits for a lock that another VM could hold.
+
+use super::Vm;
+use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
+use crate::arch::x86_64::{cpu, interrupts, timer};
+use crate::host::{clock, console};
+use machine::exits::{handle, Outcome, StopReason};
+use machine::time::Instant;
+use machine::vcpu::{Event, Vcpu};
+
+/// How long the console's output, input and screen may wait while a guest runs: 2 ms of a 16-byte FIFO at 115,200
+/// baud are 1.4 ms.
+const CONSOLE_PERIOD: u64 = 2_000_000;
+/// How often the screen is painted at most: 20 times a second.
+const PAINT_PERIOD: u64 = 50_000_000;
+
+/// When the console is served next.
+struct ConsoleService {
+    due: Option<Instant>,
+    painted: Instant,
+}
+
+impl<B: Backend> Vm<'_, B> {
+    /// Runs the guest until it stops.
+    pub(super) fn run(&mut self) -> StopReason {
+        let mut service = ConsoleService { due: None, painted: Instant(0) };
+        let mut now = self.now();
+        loop {
+            self.pc.advance(now);
+            self.deliver_interrupt();
+            service.run(self, now);
+            let deadline = self.deadline(service.due);
+            let exit = self.vcpu.run(deadline);
+            now = self.now();
+            let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
+            let output = handled.output.as_slice();
+            if !output.is_empty() {
+                console::lock().write(output);
+            }
+            match handled.outcome {
+                Outcome::Resume => {}
+                Outcome::Halt => now = self.wait(&mut service),
+                Outcome::Stop(reason) => return reason,
+            }
+        }
+    }
+
+    /// The VM's time.
+    fn now(&self) -> Instant {
+        Instant(clock::tsc().nanos(cpu::tsc().wrapping_sub(self.power_on)))
+    }
+
+    /// The host TSC at which something has to be done although the guest runs.
+    fn deadline(&self, console: Option<Instant>) -> u64 {
+        match (self.pc.next_deadline(), console) {
+            (None, None) => u64::MAX,
+            (device, console) => {
+                let earliest = device.into_iter().chain(console).min().unwrap_or_default();
+                self.power_on.saturating_add(clock::tsc().ticks(earliest.0))
+            }
+        }
+    }
+
+    /// Injects the interrupt that the board requests, or asks to be told when the guest can take it.
+    fn deliver_interrupt(&mut self) {
+        let pending = self.pc.interrupt_pending();
+        if pending && self.vcpu.interruptible() {
+            let vector = self.pc.acknowledge_interrupt();
+            self.vcpu.inject(Event::Interrupt(vector));
+            let more = self.pc.interrupt_pending();
+            self.vcpu.request_interrupt_window(more);
+        } else {
+            self.vcpu.request_interrupt_window(pending);
+        }
+    }
+
+    /// Waits for an interrupt of the guest, and returns the time.
+    fn wait(&mut self, service: &mut ConsoleService) -> Instant {
+        loop {
+            let now = self.now();
+            self.pc.advance(now);
+            service.run(self, now);
+            if self.pc.interrupt_pending() {
+                return now;
+            }
+            timer::arm(self.deadline(service.due));
+            interrupts::wait();
+        }
+    }
+}
+
+impl ConsoleService {
+    /// Moves input to the guest and output to the UART and the screen, if it is time to.
+    fn run<B: Backend>(&mut self, vm: &mut Vm<'_, B>, now: Instant) {
+        let waiting = self.due.is_some_and(|due| now < due);
+        if waiting || (self.due.is_none() && !console::is_busy()) {
+            return;
+        }
+        let mut console = console::lock();
+        while vm.pc.can_receive() {
+            let Some(byte) = console.read() else { break };
+            vm.pc.receive(now, byte);
+        }
+        console.send();
+        if now - self.painted >= PAINT_PERIOD {
+            console.paint();
+            self.painted = now;
+        }
+        let busy = console::has_input() || console.is_sending();
+        self.due = match (busy, console.is_stale()) {
+            (true, _) => Some(now + CONSOLE_PERIOD),
+            (false, true) => Some(self.painted + PAINT_PERIOD),
+            (false, false) => None,
+        };
+        console::set_busy(self.due.is_some());
+    }
+}
