@@ -23,7 +23,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-pub use bus::{Output, PortBus, PortEffects, ResetSource};
+pub use bus::{Output, PortBus};
 pub use stop::StopReason;
 
 use crate::cpuid::{CpuidPolicy, GuestCpuidState};

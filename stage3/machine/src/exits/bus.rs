@@ -1,5 +1,6 @@
 //! The board as exit handlers see it: ports.
 
+use crate::pc::{Effects, Pc};
 use crate::port::Size;
 use crate::time::Instant;
 
@@ -8,36 +9,16 @@ pub trait PortBus {
     /// IN.
     fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32;
     /// OUT.
-    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> PortEffects;
+    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects;
 }
 
-/// What an OUT leads to outside of the board.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PortEffects {
-    /// What the console prints.
-    pub output: Output,
-    /// The guest asked for a reset.
-    pub reset: Option<ResetSource>,
-}
+impl PortBus for Pc {
+    fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
+        self.read_port(now, port, size)
+    }
 
-/// Where a guest asked for a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResetSource {
-    /// Keyboard controller, command FEh.
-    KeyboardController,
-    /// Port 92h, bit 0.
-    SystemControlPort,
-    /// Port CF9h.
-    ResetControl,
-}
-
-impl core::fmt::Display for ResetSource {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::KeyboardController => "keyboard controller",
-            Self::SystemControlPort => "port 92h",
-            Self::ResetControl => "port CF9h",
-        })
+    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
+        self.write_port(now, port, size, value)
     }
 }
 
@@ -64,10 +45,10 @@ impl Output {
         Self::CAPACITY - self.length as usize
     }
 
-    /// Appends `byte`; dropped if there is no room.
-    pub fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
-            *place = byte;
+    /// Appends `bytes`; those that find no room are dropped.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        for (place, byte) in self.bytes.iter_mut().skip(usize::from(self.length)).zip(bytes) {
+            *place = *byte;
             self.length += 1;
         }
     }

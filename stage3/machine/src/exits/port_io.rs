@@ -1,6 +1,6 @@
 //! IN and OUT.
 
-use super::{Handled, Outcome, PortBus, StopReason};
+use super::{Handled, Outcome, Output, PortBus, StopReason};
 use crate::port::Size;
 use crate::time::Instant;
 use crate::vcpu::{Direction, PortIo, Vcpu};
@@ -29,7 +29,9 @@ pub fn handle<V: Vcpu, P: PortBus>(
             vcpu.complete_instruction(next_rip);
             let outcome =
                 effects.reset.map_or(Outcome::Resume, |source| Outcome::Stop(StopReason::Reset(source)));
-            Handled { outcome, output: effects.output }
+            let mut output = Output::default();
+            output.extend(effects.output.as_slice());
+            Handled { outcome, output }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a VM stops, in the operator's words.
 
-use super::ResetSource;
+use crate::pc::ResetSource;
 use crate::vcpu::{Access, MemoryFault};
 
 /// Why a VM stopped.
@@ -24,7 +24,7 @@ impl core::fmt::Display for StopReason {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Halted => f.write_str("powered off: halted with interrupts disabled"),
-            Self::Reset(source) => write!(f, "reset requested by the guest ({source})"),
+            Self::Reset(source) => write!(f, "reset requested by the guest: {source}"),
             Self::TripleFault => f.write_str("triple fault: the guest could not handle an exception"),
             Self::NotRam(MemoryFault { gpa, access }) => {
                 let tried = match access {

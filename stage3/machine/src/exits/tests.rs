@@ -2,7 +2,8 @@ use super::mock::{virtual_cpu, MockVcpu};
 use super::*;
 use crate::cpuid::CpuVendor;
 use crate::memory::test_ram::TestRam;
-use crate::memory::Gpa;
+use crate::memory::{Gpa, RamLayout};
+use crate::pc::{Effects, Pc, ResetSource};
 use crate::port::Size;
 use crate::vcpu::{
     Access, ControlRegister, Direction, MemoryFault, PortIo, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG,
@@ -20,7 +21,7 @@ const GP: Option<Event> = Some(Event::Fault(Fault::GeneralProtection));
 struct TestBus {
     input: u32,
     writes: Vec<(u16, Size, u32)>,
-    effects: PortEffects,
+    effects: Effects,
 }
 
 impl PortBus for TestBus {
@@ -28,7 +29,7 @@ impl PortBus for TestBus {
         assert_eq!(now, NOW);
         self.input
     }
-    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> PortEffects {
+    fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
         assert_eq!(now, NOW);
         self.writes.push((port, size, value));
         self.effects
@@ -99,7 +100,7 @@ fn out_writes_the_operand_and_returns_the_output() {
     }
     let written = [(0x3f8, Size::Byte, 0x88), (0x3f8, Size::Word, 0x7788), (0x3f8, Size::Dword, 0x5566_7788)];
     assert_eq!(bench.bus.writes, written);
-    bench.bus.effects.output.push(b'x');
+    bench.bus.effects = Pc::new(RamLayout::new(1 << 20), 0).write_port(NOW, 0x3f8, Size::Byte, b'x'.into());
     assert_eq!(bench.exit(port_io(Direction::Out, Size::Byte)).output.as_slice(), b"x");
 }
 
@@ -115,9 +116,9 @@ fn a_reset_port_stops_the_vm() {
 fn output_drops_what_has_no_room() {
     let mut output = Output::default();
     assert_eq!(output.room(), Output::CAPACITY);
-    for byte in 0..=Output::CAPACITY as u8 {
-        output.push(byte);
-    }
+    output.extend(&[0]);
+    let bytes: Vec<u8> = (1..=Output::CAPACITY as u8).collect();
+    output.extend(&bytes);
     assert_eq!((output.room(), output.as_slice().len()), (0, Output::CAPACITY));
     assert_eq!(output.as_slice().last(), Some(&(Output::CAPACITY as u8 - 1)));
 }
@@ -269,5 +270,5 @@ fn what_stops_a_vm_says_so_in_words() {
     }
     assert_eq!(StopReason::Halted.to_string(), "powered off: halted with interrupts disabled");
     let reset = StopReason::Reset(ResetSource::ResetControl);
-    assert_eq!(reset.to_string(), "reset requested by the guest (port CF9h)");
+    assert_eq!(reset.to_string(), "reset requested by the guest: the reset control register (port CF9h)");
 }
