@@ -10,53 +10,36 @@
 //! that is masked or already requested, and an idle guest sleeps as long as it wants to.
 
 mod effects;
+mod ports;
 #[cfg(test)]
 mod tests;
 
 pub use effects::{Effects, Output, ResetSource};
 
+use crate::device::i8042::I8042;
 use crate::device::pic::{Pic, Which};
-use crate::device::pit::Pit;
+use crate::device::pit::{self, Pit};
 use crate::device::reset_control::ResetControl;
+use crate::device::rtc::Rtc;
 use crate::device::system_control::SystemControl;
-use crate::device::uart::{self, Uart};
+use crate::device::uart::Uart;
 use crate::memory::RamLayout;
 use crate::port::{PortMap, Size};
 use crate::time::Instant;
-use core::ops::Range;
+use ports::{Device, PORTS};
 
 /// Interrupt line of the timer's counter 0.
 const TIMER_IRQ: u8 = 0;
+/// Interrupt line of the keyboard.
+const KEYBOARD_IRQ: u8 = 1;
 /// Interrupt line of the first serial port.
 const UART_IRQ: u8 = 4;
+/// Interrupt line of the real-time clock.
+const CLOCK_IRQ: u8 = 8;
+/// Interrupt line of the keyboard controller's auxiliary device.
+const AUX_IRQ: u8 = 12;
 /// Byte that is read where no device is.
 const FLOATING: u8 = 0xff;
-
-/// What answers at a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Device {
-    Pic(Which),
-    PicTrigger,
-    Pit,
-    PortB,
-    PostCode,
-    PortA,
-    Uart,
-    ResetControl,
-}
-
-/// First ports of the devices and how many there are.
-const PORTS: &[(Range<u16>, Device)] = &[
-    (0x20..0x22, Device::Pic(Which::Master)),
-    (0x40..0x44, Device::Pit),
-    (0x61..0x62, Device::PortB),
-    (0x80..0x81, Device::PostCode),
-    (0x92..0x93, Device::PortA),
-    (0xa0..0xa2, Device::Pic(Which::Slave)),
-    (0x3f8..0x3f8 + uart::PORTS, Device::Uart),
-    (0x4d0..0x4d2, Device::PicTrigger),
-    (0xcf9..0xcfa, Device::ResetControl),
-];
 
 /// When timers will next move an interrupt line, computed after each access to one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,13 +48,15 @@ struct Due {
     timer_change: Option<Instant>,
     /// OUT of the timer rises.
     timer_rise: Option<Instant>,
+    /// The real-time clock interrupts.
+    clock: Option<Instant>,
     /// The serial port announces waiting characters.
     uart: Option<Instant>,
 }
 
 impl Due {
     fn reached(&self, now: Instant) -> bool {
-        [self.timer_change, self.uart].into_iter().flatten().any(|due| due <= now)
+        [self.timer_change, self.clock, self.uart].into_iter().flatten().any(|due| due <= now)
     }
 }
 
@@ -81,7 +66,9 @@ pub struct Pc {
     ports: PortMap<Device>,
     pic: Pic,
     pit: Pit,
+    keyboard: I8042,
     system_control: SystemControl,
+    clock: Rtc,
     uart: Uart,
     reset_control: ResetControl,
     due: Due,
@@ -97,12 +84,13 @@ impl Pc {
             let registered = ports.register(range.clone(), *device);
             debug_assert!(registered.is_ok(), "{device:?} overlaps another device");
         }
-        let _ = (layout, wall_clock);
         Self {
             ports,
             pic: Pic::new(),
             pit: Pit::new(),
+            keyboard: I8042::new(),
             system_control: SystemControl::new(),
+            clock: Rtc::new(layout, wall_clock),
             uart: Uart::new(),
             reset_control: ResetControl::default(),
             due: Due::default(),
@@ -138,6 +126,7 @@ impl Pc {
     pub fn advance(&mut self, now: Instant) {
         if self.due.reached(now) {
             self.carry_timer(now);
+            self.carry_clock(now);
             self.carry_uart(now);
         }
     }
@@ -145,7 +134,7 @@ impl Pc {
     /// When [`Pc::advance`] must be called at the latest, so that no interrupt comes late.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        [(TIMER_IRQ, self.due.timer_rise), (UART_IRQ, self.due.uart)]
+        [(TIMER_IRQ, self.due.timer_rise), (CLOCK_IRQ, self.due.clock), (UART_IRQ, self.due.uart)]
             .into_iter()
             .filter(|(irq, _)| self.pic.awaits(*irq))
             .filter_map(|(_, due)| due)
@@ -187,7 +176,17 @@ impl Pc {
             Device::Pic(which) => self.pic.read(which, register),
             Device::PicTrigger => self.pic.read_trigger(trigger_register(register)),
             Device::Pit => self.pit.read(now, register),
+            Device::Keyboard(register) => {
+                let value = self.keyboard.read(register);
+                self.carry_keyboard();
+                value
+            }
             Device::PortB => self.system_control.read_port_b(now, &self.pit),
+            Device::Clock => {
+                let value = self.clock.read(now, register);
+                self.carry_clock(now);
+                value
+            }
             Device::PostCode => self.system_control.post_code(),
             Device::PortA => self.system_control.read_port_a(),
             Device::Uart => {
@@ -213,6 +212,16 @@ impl Pc {
             Device::Pit => {
                 self.pit.write(now, register, value);
                 self.carry_timer(now);
+            }
+            Device::Keyboard(register) => {
+                if self.keyboard.write(register, value) {
+                    effects.reset = Some(ResetSource::KeyboardController);
+                }
+                self.carry_keyboard();
+            }
+            Device::Clock => {
+                self.clock.write(now, register, value);
+                self.carry_clock(now);
             }
             Device::PortB => {
                 let gate = self.system_control.write_port_b(value);
@@ -244,9 +253,26 @@ impl Pc {
             self.pic.set_line(TIMER_IRQ, false);
             self.pic.set_line(TIMER_IRQ, true);
         }
-        self.pic.set_line(TIMER_IRQ, self.pit.out(crate::device::pit::TIMER, now));
+        self.pic.set_line(TIMER_IRQ, self.pit.out(pit::TIMER, now));
         self.due.timer_change = self.pit.next_change();
         self.due.timer_rise = self.pit.next_edge();
+    }
+
+    /// Carries the real-time clock's interrupt output to its line.
+    fn carry_clock(&mut self, now: Instant) {
+        self.clock.settle(now);
+        self.pic.set_line(CLOCK_IRQ, self.clock.irq());
+        self.due.clock = self.clock.next_deadline();
+    }
+
+    /// Carries the keyboard controller's interrupt outputs to their lines.
+    fn carry_keyboard(&mut self) {
+        if self.keyboard.take_drop() {
+            self.pic.set_line(KEYBOARD_IRQ, false);
+            self.pic.set_line(AUX_IRQ, false);
+        }
+        self.pic.set_line(KEYBOARD_IRQ, self.keyboard.keyboard_irq());
+        self.pic.set_line(AUX_IRQ, self.keyboard.aux_irq());
     }
 
     /// Carries the serial port's interrupt output to its line.

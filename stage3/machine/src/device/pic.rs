@@ -5,6 +5,7 @@
 mod chip;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use chip::Chip;
 

@@ -9,9 +9,11 @@ mod counter;
 mod run;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use crate::time::{Instant, SECOND};
 use counter::Counter;
+use words::{control, read_back};
 
 /// Clock of the counters in Hz: a third of NTSC's colour carrier, 14.31818 MHz / 12.
 pub const FREQUENCY: u64 = 1_193_182;
@@ -24,16 +26,6 @@ pub const SPEAKER: usize = 2;
 
 /// Offset of the control word register.
 const CONTROL: u16 = 3;
-/// Bits 7:6 of a control word that select counter 3: the read-back command.
-const SELECT_SHIFT: u8 = 6;
-/// Bits 5:4 of a control word: access; zero latches the count.
-const ACCESS: u8 = 0b0011_0000;
-/// Read-back command: a clear bit latches the count.
-const READ_BACK_NO_COUNT: u8 = 1 << 5;
-/// Read-back command: a clear bit latches the status.
-const READ_BACK_NO_STATUS: u8 = 1 << 4;
-/// Read-back command: counter 0's bit; the others follow.
-const READ_BACK_FIRST: u8 = 1 << 1;
 /// What a read of the control word register gives: the datasheet calls it "no-operation (3-state)".
 const FLOATING: u8 = 0xff;
 
@@ -88,18 +80,18 @@ impl Pit {
     }
 
     fn control(&mut self, tick: u64, value: u8) {
-        match self.counters.get_mut(usize::from(value >> SELECT_SHIFT)) {
-            Some(counter) if value & ACCESS == 0 => counter.latch_count(tick),
+        match self.counters.get_mut(usize::from(value >> control::SELECT_SHIFT)) {
+            Some(counter) if value & control::ACCESS == 0 => counter.latch_count(tick),
             Some(counter) => counter.program(tick, value),
             None => {
                 for (index, counter) in self.counters.iter_mut().enumerate() {
-                    if value & (READ_BACK_FIRST << index) == 0 {
+                    if value & (read_back::FIRST_COUNTER << index) == 0 {
                         continue;
                     }
-                    if value & READ_BACK_NO_COUNT == 0 {
+                    if value & read_back::NO_COUNT == 0 {
                         counter.latch_count(tick);
                     }
-                    if value & READ_BACK_NO_STATUS == 0 {
+                    if value & read_back::NO_STATUS == 0 {
                         counter.latch_status(tick);
                     }
                 }

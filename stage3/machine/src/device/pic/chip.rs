@@ -1,39 +1,7 @@
 //! One 8259A.
 
-/// ICW1 marker (bit 4 of a write with A0 = 0).
-const ICW1: u8 = 1 << 4;
-/// ICW1: an ICW4 follows.
-const ICW1_IC4: u8 = 1 << 0;
-/// ICW1: single, no ICW3 follows.
-const ICW1_SNGL: u8 = 1 << 1;
-/// ICW1: call address interval 4 instead of 8 (MCS-80 mode).
-const ICW1_ADI: u8 = 1 << 2;
-/// ICW1: all inputs level-triggered.
-const ICW1_LTIM: u8 = 1 << 3;
-/// ICW4: 8086 mode instead of MCS-80.
-const ICW4_UPM: u8 = 1 << 0;
-/// ICW4: automatic end of interrupt.
-const ICW4_AEOI: u8 = 1 << 1;
-/// ICW4: special fully nested mode.
-const ICW4_SFNM: u8 = 1 << 4;
-/// OCW3 marker (bit 3 of a write with A0 = 0 that is not ICW1).
-const OCW3: u8 = 1 << 3;
-/// OCW3: read the in-service register instead of the request register.
-const OCW3_RIS: u8 = 1 << 0;
-/// OCW3: RIS is valid.
-const OCW3_RR: u8 = 1 << 1;
-/// OCW3: the next read polls.
-const OCW3_POLL: u8 = 1 << 2;
-/// OCW3: special mask mode on.
-const OCW3_SMM: u8 = 1 << 5;
-/// OCW3: SMM is valid.
-const OCW3_ESMM: u8 = 1 << 6;
-/// OCW2: end of interrupt.
-const OCW2_EOI: u8 = 1 << 5;
-/// OCW2: the level in bits 2:0 is valid.
-const OCW2_SL: u8 = 1 << 6;
-/// OCW2: rotate priorities.
-const OCW2_R: u8 = 1 << 7;
+use super::words::{icw1, icw4, ocw2, ocw3};
+
 /// Bits that hold an interrupt level.
 const LEVEL: u8 = 7;
 /// Level of the spurious interrupt, and lowest priority after ICW1.
@@ -88,7 +56,7 @@ impl Chip {
             icw1: 0,
             icw2: 0,
             icw3: 0,
-            icw4: ICW4_UPM,
+            icw4: icw4::UPM,
             special_mask: false,
             rotate_in_auto_eoi: false,
             read_in_service: false,
@@ -116,9 +84,9 @@ impl Chip {
     pub(super) fn write(&mut self, a0: bool, value: u8) {
         if a0 {
             self.write_sequence(value);
-        } else if value & ICW1 != 0 {
+        } else if value & icw1::MARKER != 0 {
             self.initialize(value);
-        } else if value & OCW3 != 0 {
+        } else if value & ocw3::MARKER != 0 {
             self.ocw3(value);
         } else {
             self.ocw2(value);
@@ -134,7 +102,7 @@ impl Chip {
     }
 
     fn write_sequence(&mut self, value: u8) {
-        let after_icw3 = if self.icw1 & ICW1_IC4 == 0 { Expect::Ocw1 } else { Expect::Icw4 };
+        let after_icw3 = if self.icw1 & icw1::IC4 == 0 { Expect::Ocw1 } else { Expect::Icw4 };
         self.expect = match self.expect {
             Expect::Ocw1 => {
                 self.mask = value;
@@ -161,8 +129,8 @@ impl Chip {
 
     fn ocw2(&mut self, value: u8) {
         let level = value & LEVEL;
-        let rotate = value & OCW2_R != 0;
-        match (value & OCW2_EOI != 0, value & OCW2_SL != 0) {
+        let rotate = value & ocw2::R != 0;
+        match (value & ocw2::EOI != 0, value & ocw2::SL != 0) {
             (true, true) => {
                 self.in_service &= !(1 << level);
                 if rotate {
@@ -188,13 +156,13 @@ impl Chip {
     }
 
     fn ocw3(&mut self, value: u8) {
-        if value & OCW3_ESMM != 0 {
-            self.special_mask = value & OCW3_SMM != 0;
+        if value & ocw3::ESMM != 0 {
+            self.special_mask = value & ocw3::SMM != 0;
         }
-        if value & OCW3_POLL != 0 {
+        if value & ocw3::POLL != 0 {
             self.poll = true;
-        } else if value & OCW3_RR != 0 {
-            self.read_in_service = value & OCW3_RIS != 0;
+        } else if value & ocw3::RR != 0 {
+            self.read_in_service = value & ocw3::RIS != 0;
         }
     }
 
@@ -219,7 +187,7 @@ impl Chip {
 
     /// The interrupt request register. An edge counts as long as its line stays high.
     const fn requests(&self) -> u8 {
-        let level_triggered = if self.icw1 & ICW1_LTIM != 0 { u8::MAX } else { self.level_lines };
+        let level_triggered = if self.icw1 & icw1::LTIM != 0 { u8::MAX } else { self.level_lines };
         (self.lines & level_triggered) | (self.edges & !level_triggered)
     }
 
@@ -257,7 +225,7 @@ impl Chip {
             return Some(level);
         };
         // In special fully nested mode a slave may interrupt its own service.
-        let nested = level == serving && self.icw4 & ICW4_SFNM != 0 && self.has_slave(level);
+        let nested = level == serving && self.icw4 & icw4::SFNM != 0 && self.has_slave(level);
         (self.rank(level) < self.rank(serving) || nested).then_some(level)
     }
 
@@ -265,7 +233,7 @@ impl Chip {
     pub(super) fn acknowledge(&mut self) -> Option<u8> {
         let level = self.int()?;
         self.edges &= !(1 << level);
-        if self.icw4 & ICW4_AEOI == 0 {
+        if self.icw4 & icw4::AEOI == 0 {
             self.in_service |= 1 << level;
         } else if self.rotate_in_auto_eoi {
             self.lowest = level;
@@ -277,17 +245,17 @@ impl Chip {
     /// address, which an x86 CPU takes for the vector.
     pub(super) fn vector(&self, level: Option<u8>) -> u8 {
         let level = level.unwrap_or(LAST);
-        if self.icw4 & ICW4_UPM != 0 {
+        if self.icw4 & icw4::UPM != 0 {
             (self.icw2 & !LEVEL) | level
-        } else if self.icw1 & ICW1_ADI != 0 {
-            (self.icw1 & 0b1110_0000) | (level << 2)
+        } else if self.icw1 & icw1::ADI != 0 {
+            (self.icw1 & icw1::ADDRESS_BY_4) | (level << 2)
         } else {
-            (self.icw1 & 0b1100_0000) | (level << 3)
+            (self.icw1 & icw1::ADDRESS_BY_8) | (level << 3)
         }
     }
 
     const fn single(&self) -> bool {
-        self.icw1 & ICW1_SNGL != 0
+        self.icw1 & icw1::SNGL != 0
     }
 
     /// As master: a slave answers for `level`.

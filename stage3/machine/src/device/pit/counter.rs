@@ -5,25 +5,7 @@
 //! A count or trigger that arrives in one tick is loaded with the next one, as the datasheet says.
 
 use super::run::{Mode, Run};
-
-/// Control word bits that the status byte repeats: access, mode, BCD.
-const CONTROL_BITS: u8 = 0b0011_1111;
-/// Control word: access, shifted down by this.
-const ACCESS_SHIFT: u8 = 4;
-/// Control word: bits of the access field.
-const ACCESS_BITS: u8 = 0b11;
-/// Access: least significant byte only.
-const ACCESS_LSB: u8 = 1;
-/// Access: most significant byte only.
-const ACCESS_MSB: u8 = 2;
-/// Control word: mode, shifted down by this.
-const MODE_SHIFT: u8 = 1;
-/// Control word: BCD.
-const BCD: u8 = 1 << 0;
-/// Status byte: level of OUT.
-const STATUS_OUT: u8 = 1 << 7;
-/// Status byte: the count register is not yet in the counting element.
-const STATUS_NULL_COUNT: u8 = 1 << 6;
+use super::words::{control, status};
 
 /// A transfer from the count register to the counting element that is to come.
 #[derive(Clone, Copy, Debug)]
@@ -78,15 +60,11 @@ impl Counter {
     }
 
     fn mode(&self) -> Mode {
-        Mode::from_bits(self.control >> MODE_SHIFT)
-    }
-
-    const fn bcd(&self) -> bool {
-        self.control & BCD != 0
+        Mode::from_bits(self.control >> control::MODE_SHIFT)
     }
 
     const fn access(&self) -> u8 {
-        self.control >> ACCESS_SHIFT & ACCESS_BITS
+        self.control & control::ACCESS
     }
 
     pub(super) const fn gate(&self) -> bool {
@@ -123,7 +101,7 @@ impl Counter {
     /// The count register goes into the counting element.
     fn apply(&mut self, load: Load) {
         let mode = self.mode();
-        let mut run = Run::new(self.register.unwrap_or_default(), self.bcd(), load.at);
+        let mut run = Run::new(self.register.unwrap_or_default(), self.control & control::BCD != 0, load.at);
         if load.cycle_end && self.run.is_some_and(|old| !old.cycle_starts(mode, load.at)) {
             run.skip_high_half();
         }
@@ -165,10 +143,10 @@ impl Counter {
     }
 
     /// A control word for this counter.
-    pub(super) fn program(&mut self, tick: u64, control: u8) {
+    pub(super) fn program(&mut self, tick: u64, word: u8) {
         self.change(tick, |counter| {
             *counter = Self {
-                control: control & CONTROL_BITS,
+                control: word & control::IN_STATUS,
                 seen: counter.seen,
                 rose: counter.rose,
                 ..Self::new(counter.gate)
@@ -179,8 +157,8 @@ impl Counter {
     /// A byte of the count.
     pub(super) fn write(&mut self, tick: u64, value: u8) {
         self.change(tick, |counter| match counter.access() {
-            ACCESS_LSB => counter.set_register(u16::from(value)),
-            ACCESS_MSB => counter.set_register(u16::from(value) << 8),
+            control::ACCESS_LSB => counter.set_register(u16::from(value)),
+            control::ACCESS_MSB => counter.set_register(u16::from(value) << 8),
             _ => {
                 if let Some(low) = counter.half_written.take() {
                     counter.set_register(u16::from_le_bytes([low, value]));
@@ -245,8 +223,8 @@ impl Counter {
     pub(super) fn latch_status(&mut self, tick: u64) {
         self.settle(tick);
         if self.latched_status.is_none() {
-            let out = if self.out() { STATUS_OUT } else { 0 };
-            let null_count = if self.null_count { STATUS_NULL_COUNT } else { 0 };
+            let out = if self.out() { status::OUT } else { 0 };
+            let null_count = if self.null_count { status::NULL_COUNT } else { 0 };
             self.latched_status = Some(out | null_count | self.control);
         }
     }
@@ -259,8 +237,8 @@ impl Counter {
         }
         let [low, high] = self.latched_count.unwrap_or_else(|| self.value()).to_le_bytes();
         let (byte, last) = match self.access() {
-            ACCESS_LSB => (low, true),
-            ACCESS_MSB => (high, true),
+            control::ACCESS_LSB => (low, true),
+            control::ACCESS_MSB => (high, true),
             _ => {
                 let second = self.half_read;
                 self.half_read = !second;
