@@ -1,0 +1,185 @@
+//! Events for the guest: injection at VM entry, and deliveries that an exit interrupted (Intel SDM, "VM-Entry Controls
+//! for Event Injection", "Information for VM Exits That Occur During Event Delivery").
+
+use super::controls::Primary;
+use super::fields::*;
+use super::vcpu::VmxVcpu;
+use super::vmcs::Vmcs;
+use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF};
+
+/// GUEST_INTERRUPTIBILITY_STATE: blocking by STI, for one instruction.
+const BLOCKING_BY_STI: u32 = 1 << 0;
+/// The same: blocking by MOV SS or POP SS, for one instruction.
+const BLOCKING_BY_MOV_SS: u32 = 1 << 1;
+/// The same: blocking by NMI, until IRET.
+const BLOCKING_BY_NMI: u32 = 1 << 3;
+
+/// Interruption information and IDT-vectoring information, bit 31: there is an event.
+pub const VALID: u32 = 1 << 31;
+/// The same, bit 11: it has an error code.
+const HAS_ERROR_CODE: u32 = 1 << 11;
+/// The same, bits 10:8: its type.
+const TYPE: u32 = 7 << 8;
+const TYPE_EXTERNAL_INTERRUPT: u32 = 0 << 8;
+const TYPE_NMI: u32 = 2 << 8;
+const TYPE_HARDWARE_EXCEPTION: u32 = 3 << 8;
+const TYPE_SOFTWARE_INTERRUPT: u32 = 4 << 8;
+const TYPE_PRIVILEGED_SOFTWARE_EXCEPTION: u32 = 5 << 8;
+const TYPE_SOFTWARE_EXCEPTION: u32 = 6 << 8;
+/// The same, bits 7:0.
+const VECTOR: u32 = 0xff;
+
+const NMI_VECTOR: u32 = 2;
+const INVALID_OPCODE_VECTOR: u32 = 6;
+const GENERAL_PROTECTION_VECTOR: u32 = 13;
+
+/// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
+const PENDING_SINGLE_STEP: u64 = 1 << 14;
+/// RFLAGS.TF.
+const RFLAGS_TF: u64 = 1 << 8;
+
+/// What VM entry delivers.
+#[derive(Clone, Copy)]
+struct EntryEvent {
+    /// VM_ENTRY_INTERRUPTION_INFORMATION.
+    information: u32,
+    /// For [`HAS_ERROR_CODE`].
+    error_code: u32,
+    /// For the three types that are instructions (INT n, INT1; INT3 and INTO).
+    instruction_length: u32,
+}
+
+/// Events that wait for a VM entry.
+#[derive(Default)]
+pub struct Events {
+    /// For the next one.
+    next: Option<EntryEvent>,
+    /// An NMI, for the next one at which the guest takes NMIs.
+    nmi: bool,
+}
+
+impl Events {
+    /// If the exit came in the middle of an event's delivery, notes that event to deliver it again. Returns whether
+    /// it was so.
+    pub fn keep_interrupted_delivery(&mut self, vmcs: &mut Vmcs) -> bool {
+        let information = vmcs.read(&IDT_VECTORING_INFORMATION);
+        if information & VALID == 0 {
+            return false;
+        }
+        if information & TYPE == TYPE_NMI {
+            // It blocks NMIs already, and VM entry refuses to deliver one then.
+            let interruptibility = vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+            vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !BLOCKING_BY_NMI);
+            self.nmi = true;
+            return true;
+        }
+        // Bits 30:12 are undefined here and reserved at VM entry.
+        let information = information & (VALID | HAS_ERROR_CODE | TYPE | VECTOR);
+        let is_software = matches!(
+            information & TYPE,
+            TYPE_SOFTWARE_INTERRUPT | TYPE_PRIVILEGED_SOFTWARE_EXCEPTION | TYPE_SOFTWARE_EXCEPTION
+        );
+        self.next = Some(EntryEvent {
+            information,
+            error_code: if information & HAS_ERROR_CODE != 0 {
+                vmcs.read(&IDT_VECTORING_ERROR_CODE)
+            } else {
+                0
+            },
+            instruction_length: if is_software { vmcs.read(&VM_EXIT_INSTRUCTION_LENGTH) } else { 0 },
+        });
+        true
+    }
+}
+
+/// VM-exit interruption information says NMI.
+pub const fn is_nmi(information: u32) -> bool {
+    information & TYPE == TYPE_NMI
+}
+
+/// NMIs are blocked (again): the IRET that would unblock them did not complete.
+pub fn block_nmis(vmcs: &mut Vmcs) {
+    let interruptibility = vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+    vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility | BLOCKING_BY_NMI);
+}
+
+impl VmxVcpu {
+    /// [`machine::vcpu::Vcpu::inject`].
+    pub(super) fn set_next_event(&mut self, event: Event) {
+        let information = match event {
+            Event::Nmi => {
+                self.events.nmi = true;
+                return;
+            }
+            Event::Interrupt(vector) => TYPE_EXTERNAL_INTERRUPT | u32::from(vector),
+            Event::Fault(Fault::InvalidOpcode) => TYPE_HARDWARE_EXCEPTION | INVALID_OPCODE_VECTOR,
+            Event::Fault(Fault::GeneralProtection) => {
+                // Exceptions push no error code in real mode, and VM entry checks that they don't.
+                let protected = self.vmcs.read(&GUEST_CR0) & CR0_PE != 0;
+                let error_code = if protected { HAS_ERROR_CODE } else { 0 };
+                TYPE_HARDWARE_EXCEPTION | GENERAL_PROTECTION_VECTOR | error_code
+            }
+        };
+        let information = VALID | information;
+        self.events.next = Some(EntryEvent { information, error_code: 0, instruction_length: 0 });
+    }
+
+    /// [`machine::vcpu::Vcpu::interruptible`].
+    pub(super) fn takes_interrupts(&self) -> bool {
+        if self.events.next.is_some() {
+            return false;
+        }
+        let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+        let nmi_is_next = self.events.nmi && interruptibility & BLOCKING_BY_NMI == 0;
+        !nmi_is_next
+            && interruptibility & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS) == 0
+            && self.vmcs.read(&GUEST_RFLAGS) & RFLAGS_IF != 0
+    }
+
+    /// Hands the next event to the processor. It clears [`VALID`] there when it has delivered the event.
+    pub(super) fn write_next_event(&mut self) {
+        if self.events.nmi {
+            self.take_up_nmi();
+        }
+        let Some(event) = self.events.next.take() else { return };
+        self.vmcs.write(&VM_ENTRY_EXCEPTION_ERROR_CODE, event.error_code);
+        self.vmcs.write(&VM_ENTRY_INSTRUCTION_LENGTH, event.instruction_length);
+        self.vmcs.write(&VM_ENTRY_INTERRUPTION_INFORMATION, event.information);
+    }
+
+    /// Makes the waiting NMI the next event if the guest takes it now; else asks for an exit when it does.
+    fn take_up_nmi(&mut self) {
+        let blocking = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI;
+        let blocked = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE) & blocking != 0;
+        if !blocked && self.events.next.is_none() {
+            let information = VALID | TYPE_NMI | NMI_VECTOR;
+            self.events.next = Some(EntryEvent { information, error_code: 0, instruction_length: 0 });
+            self.events.nmi = false;
+        }
+        self.set_primary_control(Primary::NMI_WINDOW_EXITING, self.events.nmi);
+    }
+
+    /// Ends what lasts for one instruction, as the completion of an instruction does: the shadow of STI and MOV SS. If
+    /// the guest single-steps, its trap is due.
+    pub(super) fn end_instruction(&mut self) {
+        let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+        let shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
+        if interruptibility & shadow != 0 {
+            self.vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !shadow);
+        }
+        if self.vmcs.read(&GUEST_RFLAGS) & RFLAGS_TF != 0 {
+            let pending = self.vmcs.read(&GUEST_PENDING_DEBUG_EXCEPTIONS);
+            self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, pending | PENDING_SINGLE_STEP);
+        }
+    }
+
+    /// Forgets all events and what blocks them, as at reset.
+    pub(super) fn reset_events(&mut self) {
+        self.events = Events::default();
+        self.set_primary_control(Primary::INTERRUPT_WINDOW_EXITING, false);
+        self.set_primary_control(Primary::NMI_WINDOW_EXITING, false);
+        self.vmcs.write(&VM_ENTRY_INTERRUPTION_INFORMATION, 0);
+        self.vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, 0);
+        self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
+    }
+}

@@ -1,0 +1,151 @@
+//! What each VM exit means. Every basic exit reason of the manual is in [`decode`].
+
+use super::super::interrupts;
+use super::control_registers;
+use super::events;
+use super::exit_reason::*;
+use super::fields::*;
+use super::qualification::{EptViolation, IoInstruction};
+use super::vcpu::VmxVcpu;
+use super::vmcs::Vmcs;
+use core::arch::asm;
+use machine::memory::Gpa;
+use machine::vcpu::{ExitReason, MemoryFault, EFER_LMA};
+
+/// EXIT_REASON: VM entry failed, the rest says why.
+const ENTRY_FAILURE: u32 = 1 << 31;
+
+/// What the exit that just happened means for the VM.
+pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
+    let reason = vcpu.vmcs.read(&EXIT_REASON);
+    vcpu.last_exit = Ok(reason);
+    if reason & ENTRY_FAILURE != 0 {
+        return ExitReason::EntryFailed;
+    }
+    vcpu.switch.guest_ran();
+    let in_delivery = vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
+    match reason as u16 {
+        EXTERNAL_INTERRUPT => serve_interrupt(&vcpu.vmcs),
+        EXCEPTION_OR_NMI => serve_nmi(&vcpu.vmcs),
+        PREEMPTION_TIMER_EXPIRED | NMI_WINDOW => ExitReason::Host,
+        INTERRUPT_WINDOW => ExitReason::InterruptWindow,
+
+        IO_INSTRUCTION => IoInstruction(vcpu.vmcs.read(&EXIT_QUALIFICATION)).decode(),
+        CPUID => ExitReason::Cpuid,
+        RDMSR => ExitReason::ReadMsr,
+        WRMSR => ExitReason::WriteMsr,
+        XSETBV => ExitReason::Xsetbv,
+        HLT => ExitReason::Halt,
+        VMCALL => ExitReason::Hypercall,
+        CONTROL_REGISTER_ACCESS => control_registers::decode_access(vcpu),
+        INVD | WBINVD_OR_WBNOINVD => ExitReason::CacheFlush,
+        // #GP for lack of privilege came before the exit ("Relative Priority of Faults and VM Exits").
+        RDPMC => ExitReason::Forbidden,
+
+        // VMX, SMX and MONITOR/MWAIT: CPUID does not show them.
+        VMCLEAR | VMLAUNCH | VMPTRLD | VMPTRST | VMREAD | VMRESUME | VMWRITE | VMXOFF | VMXON | INVEPT
+        | INVVPID | VMFUNC | GETSEC | MONITOR | MWAIT => ExitReason::Undefined,
+        // The controls that would make these instructions exit, or work at all, are off.
+        XSAVES | XRSTORS | RSM | PCONFIG | ENCLS | ENCLV | UMWAIT | TPAUSE | LOADIWKEY | SEAMCALL
+        | TDCALL | RDMSRLIST | WRMSRLIST => ExitReason::Undefined,
+
+        EPT_VIOLATION if in_delivery => {
+            ExitReason::Unsupported("delivery of an interrupt or exception through memory that is not RAM")
+        }
+        EPT_VIOLATION => memory_fault(vcpu),
+        EPT_MISCONFIGURATION => ExitReason::Unsupported("EPT entry with a reserved setting (a bug of pxHV)"),
+
+        TRIPLE_FAULT => ExitReason::Shutdown,
+        TASK_SWITCH => ExitReason::Unsupported("hardware task switch"),
+        INIT_SIGNAL | STARTUP_IPI => ExitReason::Unsupported("INIT or SIPI from another CPU"),
+        IO_SMI | OTHER_SMI => ExitReason::Unsupported("SMI with dual-monitor treatment"),
+
+        INVLPG
+        | RDTSC
+        | RDTSCP
+        | MOV_DR
+        | PAUSE
+        | INVPCID
+        | RDRAND
+        | RDSEED
+        | GDTR_OR_IDTR_ACCESS
+        | LDTR_OR_TR_ACCESS
+        | MONITOR_TRAP_FLAG
+        | TPR_BELOW_THRESHOLD
+        | APIC_ACCESS
+        | APIC_WRITE
+        | VIRTUALIZED_EOI
+        | PAGE_MODIFICATION_LOG_FULL
+        | SPP_RELATED_EVENT
+        | BUS_LOCK
+        | INSTRUCTION_TIMEOUT
+        | ENQCMD_PASID_TRANSLATION_FAILURE
+        | ENQCMDS_PASID_TRANSLATION_FAILURE => ExitReason::Unsupported("VM exit that no control asked for"),
+        ENTRY_FAILURE_GUEST_STATE | ENTRY_FAILURE_MSR_LOADING | ENTRY_FAILURE_MACHINE_CHECK => {
+            ExitReason::EntryFailed
+        }
+        _ => ExitReason::Unsupported("VM exit that the manual did not know yet"),
+    }
+}
+
+/// RIP of the instruction after the one that exited; zero if the exit was no instruction's.
+pub fn next_rip(vmcs: &Vmcs, reason: &ExitReason) -> u64 {
+    if !is_instruction(reason) {
+        return 0;
+    }
+    let rip = vmcs.read(&GUEST_RIP);
+    let next = rip.wrapping_add(u64::from(vmcs.read(&VM_EXIT_INSTRUCTION_LENGTH)));
+    // EIP wraps around at 4 GiB outside of 64-bit mode.
+    if next >> 32 != rip >> 32 && !is_64bit_code(vmcs) {
+        return next & 0xffff_ffff;
+    }
+    next
+}
+
+const fn is_instruction(reason: &ExitReason) -> bool {
+    !matches!(
+        reason,
+        ExitReason::Host
+            | ExitReason::InterruptWindow
+            | ExitReason::MemoryFault(_)
+            | ExitReason::Shutdown
+            | ExitReason::Unsupported(_)
+            | ExitReason::EntryFailed
+    )
+}
+
+/// The guest is in 64-bit mode: IA-32e mode and CS.L.
+pub fn is_64bit_code(vmcs: &Vmcs) -> bool {
+    /// L in the access rights of a segment.
+    const LONG: u32 = 1 << 13;
+    vmcs.read(&GUEST_IA32_EFER) & EFER_LMA != 0 && vmcs.read(&GUEST_CS.access_rights) & LONG != 0
+}
+
+/// An interrupt for the host, which the exit acknowledged.
+fn serve_interrupt(vmcs: &Vmcs) -> ExitReason {
+    interrupts::serve(vmcs.read(&VM_EXIT_INTERRUPTION_INFORMATION) as u8);
+    ExitReason::Host
+}
+
+/// An NMI for the host: the exception bitmap is zero, so that no exception exits.
+fn serve_nmi(vmcs: &Vmcs) -> ExitReason {
+    if !events::is_nmi(vmcs.read(&VM_EXIT_INTERRUPTION_INFORMATION)) {
+        return ExitReason::Unsupported("exception that the exception bitmap does not name");
+    }
+    // The exit blocked NMIs, and IRET unblocks them: the host's own handler serves this one.
+    // SAFETY: the IDT has a gate for NMIs, on a stack of its own.
+    unsafe { asm!("int 2", options(nomem)) };
+    ExitReason::Host
+}
+
+fn memory_fault(vcpu: &mut VmxVcpu) -> ExitReason {
+    let violation = EptViolation(vcpu.vmcs.read(&EXIT_QUALIFICATION));
+    if violation.unblocked_nmis() {
+        events::block_nmis(&mut vcpu.vmcs);
+    }
+    if !violation.is_access_to_operand() {
+        return ExitReason::Unsupported("guest page tables in memory that is not RAM");
+    }
+    let gpa = Gpa(vcpu.vmcs.read(&GUEST_PHYSICAL_ADDRESS));
+    ExitReason::MemoryFault(MemoryFault { gpa, access: violation.access() })
+}

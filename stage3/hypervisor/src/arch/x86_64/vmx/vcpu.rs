@@ -1,0 +1,226 @@
+//! A virtual CPU on VMX.
+
+use super::super::backend::{GuestLimits, HardwareVcpu, SetupError};
+use super::super::cpu;
+use super::super::page::{Hpa, Page};
+use super::bitmaps::Bitmaps;
+use super::capabilities::Capabilities;
+use super::control_registers::{self, Ownership};
+use super::controls::{Controls, Primary};
+use super::entry::Switch;
+use super::events::Events;
+use super::fields::*;
+use super::instructions::{invept, invvpid, Invalidation, VmFail};
+use super::vmcs::{CurrentVmcs, Vmcs};
+use super::{ept, exits, explain, host_state, setup};
+use alloc::format;
+use core::fmt;
+use machine::memory::GuestMemory;
+use machine::vcpu::{ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, Vcpu, EFER_LMA};
+
+/// Offset of the task-priority register in the virtual-APIC page.
+const VIRTUAL_APIC_TPR: usize = 0x80;
+
+/// A virtual CPU. The VMCS comes before the pages that it points to, so that it is cleared first.
+pub struct VmxVcpu {
+    pub(super) vmcs: Vmcs,
+    pub(super) switch: Switch,
+    pub(super) events: Events,
+    pub(super) ownership: Ownership,
+    /// EXIT_REASON of the last exit, or how VMLAUNCH or VMRESUME failed.
+    pub(super) last_exit: Result<u32, VmFail>,
+    /// The primary controls in the VMCS.
+    primary: Primary,
+    vpid: Option<(u16, Invalidation)>,
+    tsc_offset: u64,
+    preemption_timer_rate: u32,
+    virtual_apic: Page,
+    _bitmaps: Bitmaps,
+}
+
+impl VmxVcpu {
+    /// [`super::super::backend::Backend::create_vcpu`].
+    pub(super) fn new(
+        can: &Capabilities,
+        current: &CurrentVmcs,
+        vpid: u16,
+        nested_root: Hpa,
+        limits: &GuestLimits,
+    ) -> Result<Self, SetupError> {
+        let controls = Controls::choose(can, limits.instructions)?;
+        let vpid = can.invvpid().map(|kind| (vpid, kind));
+        let mut vmcs = Vmcs::new(can.revision, current)
+            .map_err(|fail| SetupError(format!("VMCLEAR of a new VMCS: {fail:?}")))?;
+        let bitmaps = Bitmaps::new(limits.instructions);
+        let virtual_apic = Page::zeroed();
+        let ownership = Ownership::new(can, limits.cr4);
+        let ept_pointer = ept::pointer(nested_root);
+        setup::write_controls(&mut vmcs, &controls, ept_pointer, vpid.map(|(vpid, _)| vpid));
+        setup::write_pages(&mut vmcs, &bitmaps, virtual_apic.hpa());
+        host_state::write(&mut vmcs);
+        ownership.write_masks(&mut vmcs);
+        // Tables of a VM that is gone may have been at the same address.
+        if let Some(kind) = can.invept() {
+            invept(kind, ept_pointer).map_err(|fail| SetupError(format!("INVEPT: {fail:?}")))?;
+        }
+        Ok(Self {
+            vmcs,
+            switch: Switch::default(),
+            events: Events::default(),
+            ownership,
+            last_exit: Ok(0),
+            primary: controls.primary,
+            vpid,
+            tsc_offset: 0,
+            preemption_timer_rate: can.preemption_timer_rate,
+            virtual_apic,
+            _bitmaps: bitmaps,
+        })
+    }
+
+    /// Switches one of the primary controls.
+    pub(super) fn set_primary_control(&mut self, control: Primary, on: bool) {
+        if self.primary.contains(control) != on {
+            self.primary.set(control, on);
+            self.vmcs.write(&PRIMARY_PROCESSOR_BASED_CONTROLS, self.primary.bits());
+        }
+    }
+
+    /// Drops the guest's cached translations, as the processor does when the guest itself changes CR0 or CR4. Without
+    /// VPID, each VM entry does.
+    pub(super) fn flush_translations(&self) {
+        if let Some((vpid, kind)) = self.vpid {
+            let flushed = invvpid(kind, vpid);
+            assert!(flushed.is_ok(), "INVVPID: {flushed:?}");
+        }
+    }
+
+    /// CR8 as at reset.
+    pub(super) fn reset_tpr(&mut self) {
+        self.virtual_apic[VIRTUAL_APIC_TPR] = 0;
+    }
+
+    /// Lets the VMX-preemption timer expire when the TSC reaches `deadline`; it counts in steps of 2^rate ticks. A
+    /// deadline that has passed makes the guest exit before its first instruction.
+    fn set_preemption_timer(&mut self, deadline: u64) {
+        let step = 1 << self.preemption_timer_rate;
+        let steps = deadline.saturating_sub(cpu::tsc()).div_ceil(step);
+        self.vmcs.write(&VMX_PREEMPTION_TIMER_VALUE, u32::try_from(steps).unwrap_or(u32::MAX));
+    }
+}
+
+impl HardwareVcpu for VmxVcpu {
+    fn run(&mut self, deadline: u64) -> Exit {
+        self.write_next_event();
+        self.set_preemption_timer(deadline);
+        let reason = match self.switch.enter() {
+            Ok(()) => exits::decode(self),
+            Err(fail) => {
+                self.last_exit = Err(fail);
+                ExitReason::EntryFailed
+            }
+        };
+        Exit { reason, next_rip: exits::next_rip(&self.vmcs, &reason) }
+    }
+
+    fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        explain::explain(self, out)
+    }
+}
+
+impl Vcpu for VmxVcpu {
+    fn gprs(&self) -> &Gprs {
+        &self.switch.gprs
+    }
+
+    fn gprs_mut(&mut self) -> &mut Gprs {
+        &mut self.switch.gprs
+    }
+
+    fn rflags(&self) -> u64 {
+        self.vmcs.read(&GUEST_RFLAGS)
+    }
+
+    fn cr4(&self) -> u64 {
+        self.ownership.cr4(&self.vmcs)
+    }
+
+    fn cr0(&self) -> u64 {
+        control_registers::cr0(&self.vmcs)
+    }
+
+    fn efer(&self) -> u64 {
+        self.vmcs.read(&GUEST_IA32_EFER)
+    }
+
+    /// It is SS.DPL (Intel SDM, "Guest Register State").
+    fn cpl(&self) -> u8 {
+        (self.vmcs.read(&GUEST_SS.access_rights) >> 5) as u8 & 3
+    }
+
+    fn complete_instruction(&mut self, next_rip: u64) {
+        self.vmcs.write(&GUEST_RIP, next_rip);
+        self.end_instruction();
+    }
+
+    fn inject(&mut self, event: Event) {
+        self.set_next_event(event);
+    }
+
+    fn interruptible(&self) -> bool {
+        self.takes_interrupts()
+    }
+
+    fn request_interrupt_window(&mut self, wanted: bool) {
+        self.set_primary_control(Primary::INTERRUPT_WINDOW_EXITING, wanted);
+    }
+
+    fn write_control_register(
+        &mut self,
+        register: ControlRegister,
+        value: u64,
+        memory: &dyn GuestMemory,
+    ) -> Result<(), Fault> {
+        self.move_to_control_register(register, value, memory)
+    }
+
+    fn set_efer(&mut self, value: u64) {
+        let lma = self.efer() & EFER_LMA;
+        control_registers::set_efer(&mut self.vmcs, value & !EFER_LMA | lma);
+    }
+
+    fn pat(&self) -> u64 {
+        self.vmcs.read(&GUEST_IA32_PAT)
+    }
+
+    fn set_pat(&mut self, value: u64) {
+        self.vmcs.write(&GUEST_IA32_PAT, value);
+    }
+
+    fn xcr0(&self) -> u64 {
+        cpu::xcr0()
+    }
+
+    fn set_xcr0(&mut self, value: u64) {
+        // SAFETY: the guest executed XSETBV, so this CPU has XSAVE and CR4.OSXSAVE is set; the policy allows what the
+        // CPU does.
+        unsafe { cpu::set_xcr0(value) };
+    }
+
+    fn tsc(&self) -> u64 {
+        cpu::tsc().wrapping_add(self.tsc_offset)
+    }
+
+    fn set_tsc(&mut self, value: u64) {
+        self.tsc_offset = value.wrapping_sub(cpu::tsc());
+        self.vmcs.write(&TSC_OFFSET, self.tsc_offset);
+    }
+
+    fn state(&self) -> CpuState {
+        self.read_state()
+    }
+
+    fn load(&mut self, state: &CpuState) {
+        self.load_state(state);
+    }
+}

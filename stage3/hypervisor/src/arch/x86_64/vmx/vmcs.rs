@@ -1,0 +1,72 @@
+//! The virtual-machine control structure as an object: memory that belongs to the processor while it lives.
+
+use super::super::page::{Hpa, Page};
+use super::fields::{Field, Readable, Width};
+use super::instructions::{vmclear, vmptrld, vmread, vmwrite, VmFail};
+use alloc::rc::Rc;
+use core::cell::Cell;
+
+/// Which VMCS is current on this CPU; zero if none is.
+pub type CurrentVmcs = Rc<Cell<Hpa>>;
+
+/// A VMCS. It is used on the CPU it was made on only (and the [`Rc`] keeps it there), since that CPU caches parts
+/// of it.
+pub struct Vmcs {
+    region: Page,
+    current: CurrentVmcs,
+}
+
+impl Vmcs {
+    /// A VMCS in the state "clear".
+    pub fn new(revision: u32, current: &CurrentVmcs) -> Result<Self, VmFail> {
+        let mut region = Page::zeroed();
+        region[..4].copy_from_slice(&revision.to_le_bytes());
+        // SAFETY: the region starts with the revision identifier and is used for nothing else until `drop`.
+        unsafe { vmclear(region.hpa()) }?;
+        Ok(Self { region, current: current.clone() })
+    }
+
+    /// Makes it the current VMCS if it is not.
+    pub fn make_current(&self) {
+        let hpa = self.region.hpa();
+        if self.current.get() != hpa {
+            // SAFETY: `new` made the region a VMCS, and it stays one until `drop` clears it.
+            let loaded = unsafe { vmptrld(hpa) };
+            assert!(loaded.is_ok(), "VMPTRLD refused a VMCS that VMCLEAR took: {loaded:?}");
+            self.current.set(hpa);
+        }
+    }
+
+    /// The value of `field`.
+    pub fn read<F: Readable>(&self, field: &F) -> <F::Width as Width>::Value {
+        self.make_current();
+        let field = field.field();
+        match vmread(field.encoding) {
+            Some(value) => F::Width::from_register(value),
+            None => panic!("this CPU's VMCS has no field {}", field.name),
+        }
+    }
+
+    /// Sets `field` to `value`.
+    ///
+    /// Safe, although a wrong address in a control or host-state field is not: those are written in
+    /// [`super::setup`] and [`super::host_state`] only, from objects that live as long as the virtual CPU.
+    pub fn write<W: Width>(&mut self, field: &Field<W>, value: W::Value) {
+        self.make_current();
+        // SAFETY: see above.
+        let written = unsafe { vmwrite(field.encoding, W::to_register(value)) };
+        assert!(written, "this CPU's VMCS has no field {}", field.name);
+    }
+}
+
+impl Drop for Vmcs {
+    fn drop(&mut self) {
+        let hpa = self.region.hpa();
+        // SAFETY: after this the processor writes nothing more to the region, so that its memory can be freed.
+        let cleared = unsafe { vmclear(hpa) };
+        assert!(cleared.is_ok(), "VMCLEAR of a VMCS: {cleared:?}");
+        if self.current.get() == hpa {
+            self.current.set(Hpa::default());
+        }
+    }
+}
