@@ -2,7 +2,7 @@
 //!
 //! | exit | outcome |
 //! |---|---|
-//! | IN, OUT | the board answers; a reset port stops the VM |
+//! | IN, OUT, INS, OUTS | the board answers; a reset port stops the VM |
 //! | CPUID, RDMSR, WRMSR, XSETBV | the policies answer, or the guest takes a fault |
 //! | MOV to CR0 or CR4 | checked and done, or #GP |
 //! | HLT | waits for an interrupt; stops the VM if none can come |
@@ -16,10 +16,12 @@
 
 mod bus;
 mod control;
+mod linear;
 #[cfg(test)]
 pub(crate) mod mock;
 mod port_io;
 mod stop;
+mod string_io;
 #[cfg(test)]
 mod tests;
 
@@ -78,6 +80,10 @@ pub fn handle<V: Vcpu, P: PortBus>(
 ) -> Handled {
     let stop = |reason| Outcome::Stop(reason).silent();
     let result = match exit.reason {
+        ExitReason::PortIo(io) if io.string => {
+            let physical_bits = cpu.cpuid.physical_address_bits();
+            return string_io::handle(io, exit.next_rip, vcpu, physical_bits, ports, memory, now);
+        }
         ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, ports, now),
         ExitReason::Cpuid => {
             cpuid(vcpu, &cpu.cpuid);

@@ -133,8 +133,17 @@ pub const EFER_NXE: u64 = 1 << 11;
 pub enum Fault {
     /// #UD, invalid opcode.
     InvalidOpcode,
+    /// #SS(0), stack segment.
+    StackSegment,
     /// #GP(0), general protection.
     GeneralProtection,
+    /// #PF, page fault. CR2 takes the address when the fault is delivered.
+    PageFault {
+        /// The linear address that could not be accessed.
+        address: u64,
+        /// What kind of access it was and why it failed.
+        error_code: u32,
+    },
 }
 
 /// An event that is delivered through the guest's IDT at the next VM entry.

@@ -1,11 +1,11 @@
-//! IN and OUT.
+//! IN and OUT of a register.
 
 use super::{Handled, Outcome, Output, PortBus, StopReason};
 use crate::port::Size;
 use crate::time::Instant;
 use crate::vcpu::{Direction, PortIo, Vcpu};
 
-/// One port instruction.
+/// One port instruction whose operand is AL, AX or EAX.
 pub fn handle<V: Vcpu, P: PortBus>(
     io: PortIo,
     next_rip: u64,
@@ -13,9 +13,6 @@ pub fn handle<V: Vcpu, P: PortBus>(
     ports: &mut P,
     now: Instant,
 ) -> Handled {
-    if io.string {
-        return Outcome::Stop(StopReason::Unsupported("string port I/O")).silent();
-    }
     match io.direction {
         Direction::In => {
             let value = ports.read_port(now, io.port, io.size);

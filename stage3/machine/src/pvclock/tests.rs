@@ -1,5 +1,7 @@
 use super::*;
 use crate::memory::test_ram::TestRam;
+use crate::memory::{NotRam, RamLayout};
+use core::cell::RefCell;
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -56,6 +58,7 @@ proptest! {
 fn nothing_is_written_until_the_clock_is_enabled() {
     let ram = TestRam::new(0x1_0000);
     let mut clock = clock(1_000_000);
+    clock.tsc_written(0, 1, &ram);
     clock.write(MSR_SYSTEM_TIME, 0x8000, &ram);
     clock.tsc_written(1, 2, &ram);
     assert!(ram.peek(0, 0x1_0000).iter().all(|&byte| byte == 0));
@@ -89,4 +92,29 @@ fn versions_grow() {
     }
     assert_eq!(clock.read(0x11), None);
     assert_eq!(clock.write(0x11, 0, &ram), None);
+}
+
+/// RAM that keeps a list of what is written.
+struct Recorder(TestRam, RefCell<Vec<(u64, Vec<u8>)>>);
+
+impl GuestMemory for Recorder {
+    fn layout(&self) -> RamLayout {
+        self.0.layout()
+    }
+    fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
+        self.0.read(gpa, buffer)
+    }
+    fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
+        self.1.borrow_mut().push((gpa.0, bytes.to_vec()));
+        self.0.write(gpa, bytes)
+    }
+}
+
+#[test]
+fn the_version_is_odd_while_the_rest_changes() {
+    let ram = Recorder(TestRam::new(0x1_0000), RefCell::default());
+    clock(1_000_000).write(MSR_WALL_CLOCK, 0x4000, &ram);
+    let writes: Vec<(u64, usize, u8)> =
+        ram.1.borrow().iter().map(|(gpa, bytes)| (*gpa, bytes.len(), bytes[0])).collect();
+    assert_eq!(writes, [(0x4000, 4, 1), (0x4004, 8, 1_767_225_600_u32 as u8), (0x4000, 4, 2)]);
 }

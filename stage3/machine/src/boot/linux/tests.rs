@@ -1,9 +1,7 @@
-use super::header::SetupHeader;
 use super::params::{E820Entry, RESERVED, USABLE};
 use super::*;
 use crate::memory::test_ram::TestRam;
 use crate::memory::{NotRam, RamLayout};
-use core::mem::offset_of;
 use proptest::prelude::*;
 use std::string::ToString;
 use std::vec;
@@ -267,11 +265,4 @@ proptest! {
     fn noise_is_no_kernel(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
         prop_assert!(Image::parse(&bytes).is_err());
     }
-}
-
-#[test]
-fn the_header_has_the_length_of_protocol_2_15() {
-    assert_eq!(0x1f1 + offset_of!(SetupHeader, init_size), at::INIT_SIZE);
-    assert_eq!(0x1f1 + offset_of!(SetupHeader, initrd_addr_max), at::INITRD_ADDR_MAX);
-    assert_eq!(0x1f1 + offset_of!(SetupHeader, cmdline_size), at::CMDLINE_SIZE);
 }

@@ -1,0 +1,190 @@
+//! A guest's memory at the addresses that its own instructions use: through segments and page tables.
+//!
+//! The rules are those of the Intel SDM, chapter "Paging", and of the AMD APM, "Page Translation and
+//! Protection". PAE's page-directory pointers are read from memory, as AMD's processors do.
+
+mod segment;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use crate::memory::{Gpa, GuestMemory};
+use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};
+
+/// Why an access to a guest's memory fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessError {
+    /// The guest takes this fault.
+    Fault(Fault),
+    /// The page tables lead to, or lie in, something that is not RAM.
+    NotRam(MemoryFault),
+}
+
+/// A page of 4 KiB, the smallest unit of translation.
+const PAGE: u64 = 4096;
+
+/// Width of addresses in code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Width {
+    Bits16,
+    Bits32,
+    Bits64,
+}
+
+impl Width {
+    /// The bits of an address of this width.
+    pub const fn mask(self) -> u64 {
+        match self {
+            Self::Bits16 => 0xffff,
+            Self::Bits32 => 0xffff_ffff,
+            Self::Bits64 => u64::MAX,
+        }
+    }
+
+    /// `old` with its low part replaced: 16 bits leave the rest alone, 32 bits clear the upper half.
+    pub const fn merge(self, old: u64, value: u64) -> u64 {
+        match self {
+            Self::Bits16 => (old & !0xffff) | (value & 0xffff),
+            Self::Bits32 | Self::Bits64 => value & self.mask(),
+        }
+    }
+}
+
+/// Access to the memory of a guest in one state of its CPU.
+pub struct Linear<'a> {
+    state: &'a CpuState,
+    cpl: u8,
+    physical_bits: u32,
+    memory: &'a dyn GuestMemory,
+    /// The last translation: page, its place, kind of access.
+    last: Option<(u64, u64, Access)>,
+}
+
+impl<'a> Linear<'a> {
+    /// Memory as seen at privilege level `cpl`.
+    pub fn new(state: &'a CpuState, cpl: u8, physical_bits: u32, memory: &'a dyn GuestMemory) -> Self {
+        Self { state, cpl, physical_bits, memory, last: None }
+    }
+
+    /// Width of addresses and operands in the present code segment without prefixes.
+    pub fn code_width(&self) -> Width {
+        let attributes = self.state.cs.attributes;
+        if self.state.efer & EFER_LMA != 0 && attributes & SEGMENT_LONG != 0 {
+            Width::Bits64
+        } else if attributes & SEGMENT_BIG != 0 {
+            Width::Bits32
+        } else {
+            Width::Bits16
+        }
+    }
+
+    /// The byte of code at `offset` from RIP.
+    pub fn fetch(&mut self, offset: u64) -> Result<u8, AccessError> {
+        let rip = self.state.rip.wrapping_add(offset);
+        let linear = match self.code_width() {
+            Width::Bits64 => rip,
+            Width::Bits32 | Width::Bits16 => self.state.cs.base.wrapping_add(rip) & Width::Bits32.mask(),
+        };
+        let mut byte = [0];
+        let place = self.translate(linear, Access::Fetch)?;
+        self.memory.read(place, &mut byte).map_err(|_| not_ram(place, Access::Fetch))?;
+        Ok(byte[0])
+    }
+
+    /// Where the `length` bytes (at most a page) at `offset` in `segment` are: one piece, or two if
+    /// they cross into another page. Every check is done here, so that an access by the pieces succeeds.
+    pub fn locate(
+        &mut self,
+        (name, segment): (SegmentName, &Segment),
+        offset: u64,
+        length: u64,
+        access: Access,
+    ) -> Result<Pieces, AccessError> {
+        let linear = self.address((name, segment), offset, length, access).map_err(AccessError::Fault)?;
+        let in_first_page = (PAGE - linear % PAGE).min(length);
+        let first = self.piece(linear, in_first_page, access)?;
+        let rest = length - in_first_page;
+        let second = if rest == 0 {
+            (first.0, 0)
+        } else {
+            let next = linear.wrapping_add(in_first_page);
+            let wrapped = if self.code_width() == Width::Bits64 { next } else { next & Width::Bits32.mask() };
+            self.piece(wrapped, rest, access)?
+        };
+        Ok(Pieces([first, second]))
+    }
+
+    fn piece(&mut self, linear: u64, length: u64, access: Access) -> Result<(Gpa, usize), AccessError> {
+        let gpa = self.translate(linear, access)?;
+        let length = length as usize;
+        match self.memory.layout().offset(gpa, length) {
+            Some(_) => Ok((gpa, length)),
+            None => Err(not_ram(gpa, access)),
+        }
+    }
+
+    fn translate(&mut self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
+        let (page, offset) = (linear / PAGE, linear % PAGE);
+        if let Some((last, place, kind)) = self.last {
+            if last == page && kind == access {
+                return Ok(Gpa(place + offset));
+            }
+        }
+        let place = self.walk(linear, access)?.0 - offset;
+        self.last = Some((page, place, access));
+        Ok(Gpa(place + offset))
+    }
+}
+
+/// Which segment register an address belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the registers'")]
+pub enum SegmentName {
+    Es,
+    Cs,
+    Ss,
+    Ds,
+    Fs,
+    Gs,
+}
+
+impl SegmentName {
+    /// The register in `state`.
+    pub const fn of(self, state: &CpuState) -> &Segment {
+        match self {
+            Self::Es => &state.es,
+            Self::Cs => &state.cs,
+            Self::Ss => &state.ss,
+            Self::Ds => &state.ds,
+            Self::Fs => &state.fs,
+            Self::Gs => &state.gs,
+        }
+    }
+}
+
+/// Guest-physical places of an operand; the second is empty unless the operand crosses a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces([(Gpa, usize); 2]);
+
+impl Pieces {
+    /// Reads the operand into `bytes`, which has its length.
+    pub fn read(&self, memory: &dyn GuestMemory, bytes: &mut [u8]) -> Result<(), AccessError> {
+        let [(first, length), (second, _)] = self.0;
+        let (head, tail) = bytes.split_at_mut(length.min(bytes.len()));
+        memory.read(first, head).map_err(|_| not_ram(first, Access::Read))?;
+        memory.read(second, tail).map_err(|_| not_ram(second, Access::Read))
+    }
+
+    /// Writes `bytes`, which have the operand's length.
+    pub fn write(&self, memory: &dyn GuestMemory, bytes: &[u8]) -> Result<(), AccessError> {
+        let [(first, length), (second, _)] = self.0;
+        let (head, tail) = bytes.split_at(length.min(bytes.len()));
+        memory.write(first, head).map_err(|_| not_ram(first, Access::Write))?;
+        memory.write(second, tail).map_err(|_| not_ram(second, Access::Write))
+    }
+}
+
+const fn not_ram(gpa: Gpa, access: Access) -> AccessError {
+    AccessError::NotRam(MemoryFault { gpa, access })
+}

@@ -1,0 +1,349 @@
+use super::*;
+use crate::memory::test_ram::TestRam;
+use crate::vcpu::{CR0_PE, CR0_PG, CR4_PAE, EFER_LME, EFER_NXE, SEGMENT_PRESENT};
+
+const P: u64 = 1;
+const W: u64 = 2;
+const U: u64 = 4;
+const A: u64 = 0x20;
+const D: u64 = 0x40;
+const LARGE: u64 = 0x80;
+const NX: u64 = 1 << 63;
+
+const CR0_WP: u64 = 1 << 16;
+const CR4_PSE: u64 = 1 << 4;
+const CR4_SMAP: u64 = 1 << 21;
+const AC: u64 = 1 << 18;
+
+struct Bench {
+    state: CpuState,
+    cpl: u8,
+    ram: TestRam,
+}
+
+fn data(attributes: u16, limit: u32, base: u64) -> Segment {
+    Segment { selector: 8, attributes: SEGMENT_PRESENT | 0x10 | attributes, limit, base }
+}
+
+impl Bench {
+    /// Real mode.
+    fn new() -> Self {
+        Self { state: CpuState::default(), cpl: 0, ram: TestRam::new(0x20_0000) }
+    }
+
+    /// Paging with the top table at 1000h.
+    fn paging(cr4: u64, efer: u64) -> Self {
+        let mut bench = Self::new();
+        bench.state.cr0 = CR0_PE | CR0_PG | CR0_WP;
+        bench.state.cr3 = 0x1000;
+        bench.state.cr4 = cr4;
+        bench.state.efer = efer;
+        bench
+    }
+
+    fn long() -> Self {
+        let mut bench = Self::paging(CR4_PAE, EFER_LME | EFER_LMA | EFER_NXE);
+        bench.state.cs.attributes = SEGMENT_LONG;
+        bench
+    }
+
+    fn set64(&self, gpa: u64, entry: u64) {
+        self.ram.write(Gpa(gpa), &entry.to_le_bytes()).unwrap();
+    }
+
+    fn set32(&self, gpa: u64, entry: u32) {
+        self.ram.write(Gpa(gpa), &entry.to_le_bytes()).unwrap();
+    }
+
+    fn get(&self, gpa: u64) -> u64 {
+        u64::from_le_bytes(self.ram.peek(gpa, 8).try_into().unwrap())
+    }
+
+    fn walk(&self, linear: u64, access: Access) -> Result<u64, AccessError> {
+        Linear::new(&self.state, self.cpl, 40, &self.ram).walk(linear, access).map(|gpa| gpa.0)
+    }
+
+    fn locate(
+        &self,
+        name: SegmentName,
+        offset: u64,
+        length: u64,
+        access: Access,
+    ) -> Result<Pieces, AccessError> {
+        let segment = name.of(&self.state);
+        Linear::new(&self.state, self.cpl, 40, &self.ram).locate((name, segment), offset, length, access)
+    }
+}
+
+fn page_fault(address: u64, error_code: u32) -> AccessError {
+    AccessError::Fault(Fault::PageFault { address, error_code })
+}
+
+const GP: Result<Pieces, AccessError> = Err(AccessError::Fault(Fault::GeneralProtection));
+const SS: Result<Pieces, AccessError> = Err(AccessError::Fault(Fault::StackSegment));
+
+#[allow(clippy::unnecessary_wraps, reason = "compared with results")]
+fn one(gpa: u64, length: usize) -> Result<Pieces, AccessError> {
+    Ok(Pieces([(Gpa(gpa), length), (Gpa(gpa), 0)]))
+}
+
+#[test]
+fn without_paging_linear_is_physical() {
+    assert_eq!(Bench::new().walk(0xf_1234_5678, Access::Write), Ok(0x1234_5678));
+}
+
+#[test]
+fn long_mode_has_four_levels_and_three_page_sizes() {
+    let bench = Bench::long();
+    let linear = 0xffff_8180_4060_5123;
+    // Indices: 259, 1, 3, 5.
+    bench.set64(0x1000 + 259 * 8, 0x2000 | P | W | U);
+    bench.set64(0x2000 + 8, 0x3000 | P | W | U);
+    bench.set64(0x3000 + 3 * 8, 0x4000 | P | W | U);
+    bench.set64(0x4000 + 5 * 8, 0x7_5000 | P | W | U | NX);
+    assert_eq!(bench.walk(linear, Access::Read), Ok(0x7_5123));
+    bench.set64(0x3000 + 3 * 8, 0x20_0000 | P | W | LARGE);
+    assert_eq!(bench.walk(linear, Access::Read), Ok(0x20_5123));
+    bench.set64(0x2000 + 8, 0x4000_0000 | P | W | LARGE);
+    assert_eq!(bench.walk(linear, Access::Read), Ok(0x4060_5123));
+}
+
+#[test]
+fn pae_has_three_levels() {
+    let bench = Bench::paging(CR4_PAE, EFER_NXE);
+    let mut bench = Bench { state: CpuState { cr3: 0x1020, ..bench.state }, ..bench };
+    // Indices: 2, 1, 3.
+    let linear = 0x8020_3abc;
+    bench.set64(0x1020 + 16, 0x2000 | P);
+    bench.set64(0x2000 + 8, 0x3000 | P | W);
+    bench.set64(0x3000 + 24, 0x12_3000 | P | W);
+    assert_eq!(bench.walk(linear, Access::Write), Ok(0x12_3abc));
+    assert_eq!(bench.get(0x1020 + 16), 0x2000 | P, "no accessed bit in a pointer");
+    assert_eq!(bench.get(0x3000 + 24), 0x12_3000 | P | W | A | D);
+    bench.set64(0x2000 + 8, 0x40_0000 | P | W | LARGE);
+    assert_eq!(bench.walk(linear, Access::Write), Ok(0x40_3abc));
+    for bad in [1 << 1, 1 << 5, 1 << 52, 1 << 62, NX, 1 << 40] {
+        bench.set64(0x1020 + 16, 0x2000 | P | bad);
+        assert_eq!(bench.walk(linear, Access::Read), Err(page_fault(linear, 0b1001)), "{bad:#x}");
+    }
+    bench.set64(0x1020 + 16, 0x2000 | P);
+    bench.state.cr3 |= 0xf_0000_0000;
+    assert_eq!(bench.walk(linear, Access::Write), Ok(0x40_3abc), "CR3 has 32 bits");
+}
+
+#[test]
+fn legacy_paging_has_two_levels_of_32_bits() {
+    let mut bench = Bench::paging(CR4_PSE, 0);
+    // Indices: 1, 2.
+    let linear = 0x40_2fff;
+    bench.set32(0x1004, 0x2000 | 3);
+    bench.set32(0x2008, 0x5000 | 3);
+    bench.set32(0x200c, 0xffff_ffff);
+    assert_eq!(bench.walk(linear, Access::Write), Ok(0x5fff));
+    assert_eq!(bench.get(0x2008), 0xffff_ffff_0000_5063, "and only its own entry");
+    // A 4 MiB page at 1 × 2^32 + 8 MiB.
+    bench.set32(0x1004, 0x0080_0000 | 1 << 13 | 0x83);
+    assert_eq!(bench.walk(linear, Access::Read), Ok(0x1_0080_2fff));
+    bench.set32(0x1004, 0x0080_0000 | 1 << 21 | 0x83);
+    assert_eq!(bench.walk(linear, Access::Read), Err(page_fault(linear, 0b1001)));
+    // Without CR4.PSE the bit means nothing.
+    bench.state.cr4 = 0;
+    bench.set32(0x1004, 0x2000 | 0x83);
+    assert_eq!(bench.walk(linear, Access::Write), Ok(0x5fff));
+}
+
+/// Page tables for linear address 0 with these entries.
+fn tables(bench: &Bench, entries: [u64; 4]) {
+    for (level, entry) in (0..).zip(entries) {
+        bench.set64(0x1000 + level * 0x1000, (0x2000 + level * 0x1000) | entry);
+    }
+}
+
+#[test]
+fn missing_entries_at_each_level_fault() {
+    for missing in 0..4 {
+        let mut bench = Bench::long();
+        let mut entries = [P | W | U; 4];
+        entries[missing] = W | U;
+        tables(&bench, entries);
+        assert_eq!(bench.walk(8, Access::Read), Err(page_fault(8, 0)));
+        assert_eq!(bench.walk(8, Access::Write), Err(page_fault(8, 0b10)));
+        bench.cpl = 3;
+        assert_eq!(bench.walk(8, Access::Write), Err(page_fault(8, 0b110)));
+    }
+}
+
+#[test]
+fn rights_are_those_of_all_levels() {
+    for level in 0..4 {
+        let mut bench = Bench::long();
+        let mut entries = [P | W | U; 4];
+        entries[level] = P | U;
+        tables(&bench, entries);
+        assert_eq!(bench.walk(8, Access::Write), Err(page_fault(8, 0b011)));
+        bench.state.cr0 &= !CR0_WP;
+        assert_eq!(bench.walk(8, Access::Write), Ok(0x5008), "CR0.WP off");
+        bench.cpl = 3;
+        assert_eq!(bench.walk(8, Access::Write), Err(page_fault(8, 0b111)), "user mode");
+        entries[level] = P | W;
+        tables(&bench, entries);
+        assert_eq!(bench.walk(8, Access::Read), Err(page_fault(8, 0b101)), "supervisor page");
+    }
+}
+
+#[test]
+fn smap_guards_user_pages_unless_ac_is_set() {
+    let mut bench = Bench::long();
+    tables(&bench, [P | W | U; 4]);
+    assert_eq!(bench.walk(0, Access::Read), Ok(0x5000));
+    bench.state.cr4 |= CR4_SMAP;
+    assert_eq!(bench.walk(0, Access::Read), Err(page_fault(0, 0b001)));
+    assert_eq!(bench.walk(0, Access::Fetch), Ok(0x5000));
+    bench.state.rflags = AC;
+    assert_eq!(bench.walk(0, Access::Write), Ok(0x5000));
+}
+
+#[test]
+fn reserved_bits_fault() {
+    for (level, bad) in [(0, LARGE), (0, 1 << 40), (1, LARGE | 1 << 13), (2, LARGE | 1 << 20), (3, 1 << 51)] {
+        let bench = Bench::long();
+        let mut entries = [P | W | U; 4];
+        entries[level] |= bad;
+        tables(&bench, entries);
+        assert_eq!(bench.walk(0, Access::Read), Err(page_fault(0, 0b1001)), "level {level}, {bad:#x}");
+    }
+    let mut bench = Bench::long();
+    tables(&bench, [P, P, P, P | NX | 1 << 52 | 1 << 62]);
+    assert_eq!(bench.walk(0, Access::Read), Ok(0x5000));
+    bench.state.efer &= !EFER_NXE;
+    assert_eq!(bench.walk(0, Access::Read), Err(page_fault(0, 0b1001)), "NX without EFER.NXE");
+}
+
+#[test]
+fn accessed_and_dirty_bits_are_set_as_used() {
+    let bench = Bench::long();
+    tables(&bench, [P | W; 4]);
+    bench.walk(0, Access::Read).unwrap();
+    let entries = |bench: &Bench| [0x1000, 0x2000, 0x3000, 0x4000].map(|gpa| bench.get(gpa) & 0xfff);
+    assert_eq!(entries(&bench), [P | W | A; 4]);
+    bench.walk(0, Access::Write).unwrap();
+    assert_eq!(entries(&bench), [P | W | A, P | W | A, P | W | A, P | W | A | D]);
+    // A fault leaves the page's own entry alone.
+    tables(&bench, [P, P, P, P]);
+    bench.walk(0, Access::Write).unwrap_err();
+    assert_eq!(entries(&bench), [P | A, P | A, P | A, P]);
+}
+
+#[test]
+fn page_tables_outside_of_ram_stop() {
+    let mut bench = Bench::long();
+    bench.state.cr3 = 0x20_0000;
+    let fault = MemoryFault { gpa: Gpa(0x20_0000), access: Access::Read };
+    assert_eq!(bench.walk(0, Access::Read), Err(AccessError::NotRam(fault)));
+}
+
+#[test]
+fn real_mode_segments_have_a_limit_and_no_types() {
+    let mut bench = Bench::new();
+    bench.state.es = Segment { selector: 0, attributes: 0, limit: 0xffff, base: 0x1_2340 };
+    assert_eq!(bench.locate(SegmentName::Es, 0xfffe, 2, Access::Write), one(0x2_233e, 2));
+    assert_eq!(bench.locate(SegmentName::Es, 0xffff, 2, Access::Write), GP);
+    bench.state.ss = bench.state.es;
+    assert_eq!(bench.locate(SegmentName::Ss, 0xffff, 2, Access::Read), SS);
+}
+
+#[test]
+fn protected_mode_checks_presence_type_and_limit() {
+    let mut bench = Bench::new();
+    bench.state.cr0 = CR0_PE;
+    let mut locate = |segment, offset, access| {
+        bench.state.ds = segment;
+        bench.locate(SegmentName::Ds, offset, 4, access)
+    };
+    let writable = data(2, 0xfff, 0x1000);
+    assert_eq!(locate(writable, 0xffc, Access::Write), one(0x1ffc, 4));
+    assert_eq!(locate(writable, 0xffd, Access::Write), GP);
+    assert_eq!(locate(Segment { attributes: 0x12, ..writable }, 0, Access::Read), GP, "not present");
+    assert_eq!(locate(data(0, 0xfff, 0), 0, Access::Read), one(0, 4));
+    assert_eq!(locate(data(0, 0xfff, 0), 0, Access::Write), GP, "read-only");
+    assert_eq!(locate(data(8, 0xfff, 0), 0, Access::Read), GP, "execute-only code");
+    assert_eq!(locate(data(10, 0xfff, 0), 0, Access::Read), one(0, 4));
+    assert_eq!(locate(data(10, 0xfff, 0), 0, Access::Write), GP, "code");
+    // Expand-down: above the limit, up to 64 KiB or 4 GiB.
+    assert_eq!(locate(data(6, 0xfff, 0), 0xfff, Access::Read), GP);
+    assert_eq!(locate(data(6, 0xfff, 0), 0x1000, Access::Read), one(0x1000, 4));
+    assert_eq!(locate(data(6, 0xfff, 0), 0xfffd, Access::Read), GP);
+    let big = data(6 | SEGMENT_BIG, 0xfff, 0);
+    assert_eq!(locate(big, 0x1_0000, Access::Read), one(0x1_0000, 4));
+    // The base is added in 32 bits.
+    assert_eq!(locate(data(2, u32::MAX, 0xffff_f000), 0x2000, Access::Write), one(0x1000, 4));
+}
+
+#[test]
+fn sixty_four_bit_mode_knows_only_the_bases_of_fs_and_gs() {
+    let mut bench = Bench::long();
+    tables(&bench, [P | W, P | W, P | W, P | W]);
+    for segment in [&mut bench.state.ds, &mut bench.state.es, &mut bench.state.fs, &mut bench.state.gs] {
+        segment.base = 0x100;
+    }
+    for (name, gpa) in [
+        (SegmentName::Ds, 0x5008),
+        (SegmentName::Es, 0x5008),
+        (SegmentName::Fs, 0x5108),
+        (SegmentName::Gs, 0x5108),
+    ] {
+        assert_eq!(bench.locate(name, 8, 4, Access::Read), one(gpa, 4));
+    }
+    assert_eq!(bench.locate(SegmentName::Ds, 1 << 47, 1, Access::Read), GP);
+    assert_eq!(bench.locate(SegmentName::Ds, (1 << 47) - 2, 4, Access::Read), GP);
+    assert_eq!(bench.locate(SegmentName::Ss, 1 << 63, 1, Access::Read), SS);
+    assert_eq!(bench.locate(SegmentName::Ds, u64::MAX, 2, Access::Read), GP);
+}
+
+#[test]
+fn operands_that_cross_a_page_come_in_two_pieces() {
+    let bench = Bench::long();
+    tables(&bench, [P | W, P | W, P | W, P | W]);
+    bench.set64(0x4008, 0x9000 | P | W);
+    let pieces = bench.locate(SegmentName::Ds, 0xffd, 4, Access::Write).unwrap();
+    assert_eq!(pieces, Pieces([(Gpa(0x5ffd), 3), (Gpa(0x9000), 1)]));
+    pieces.write(&bench.ram, &[1, 2, 3, 4]).unwrap();
+    assert_eq!((bench.ram.peek(0x5ffc, 4), bench.ram.peek(0x9000, 2)), ([0, 1, 2, 3].into(), [4, 0].into()));
+    let mut bytes = [0; 4];
+    pieces.read(&bench.ram, &mut bytes).unwrap();
+    assert_eq!(bytes, [1, 2, 3, 4]);
+    // The fault is about the second page.
+    bench.set64(0x4008, 0);
+    assert_eq!(bench.locate(SegmentName::Ds, 0xffd, 4, Access::Write), Err(page_fault(0x1000, 0b10)));
+}
+
+#[test]
+fn operands_outside_of_ram_are_known_before_the_access() {
+    let mut bench = Bench::new();
+    bench.state.ds = Segment { limit: u32::MAX, ..Segment::default() };
+    let fault = MemoryFault { gpa: Gpa(0x1f_fffe), access: Access::Write };
+    let crossing = bench.locate(SegmentName::Ds, 0x1f_fffe, 2, Access::Write);
+    assert_eq!(crossing, one(0x1f_fffe, 2));
+    let window = MemoryFault { gpa: Gpa(0xb_8000), ..fault };
+    assert_eq!(bench.locate(SegmentName::Ds, 0xb_8000, 2, Access::Write), Err(AccessError::NotRam(window)));
+}
+
+#[test]
+fn the_width_of_code() {
+    let mut bench = Bench::new();
+    let width = |bench: &Bench| Linear::new(&bench.state, 0, 40, &bench.ram).code_width();
+    assert_eq!(width(&bench), Width::Bits16);
+    bench.state.cs.attributes = SEGMENT_BIG;
+    assert_eq!(width(&bench), Width::Bits32);
+    bench.state.cs.attributes = SEGMENT_LONG;
+    assert_eq!(width(&bench), Width::Bits16, "L means nothing outside of long mode");
+    bench.state.efer = EFER_LMA;
+    assert_eq!(width(&bench), Width::Bits64);
+}
+
+#[test]
+fn narrow_results_merge_like_registers() {
+    assert_eq!(Width::Bits16.merge(0x1111_2222_3333_4444, 0x1_5555), 0x1111_2222_3333_5555);
+    assert_eq!(Width::Bits32.merge(u64::MAX, 0x5_6666_7777), 0x6666_7777);
+    assert_eq!(Width::Bits64.merge(0, u64::MAX), u64::MAX);
+}

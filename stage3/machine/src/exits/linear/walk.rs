@@ -1,0 +1,196 @@
+//! From a linear to a guest-physical address: the guest's page tables.
+
+use super::{not_ram, AccessError, Linear, Width};
+use crate::memory::Gpa;
+use crate::vcpu::{Access, Fault, CR0_PG, CR4_PAE, EFER_LMA, EFER_NXE};
+
+/// Entry: present.
+const PRESENT: u64 = 1 << 0;
+/// Entry: writable.
+const WRITABLE: u64 = 1 << 1;
+/// Entry: user mode may access it.
+const USER: u64 = 1 << 2;
+/// Entry: it was used.
+const ACCESSED: u64 = 1 << 5;
+/// Entry of a page: it was written.
+const DIRTY: u64 = 1 << 6;
+/// Entry of a directory: it maps a page itself.
+const PAGE_SIZE: u64 = 1 << 7;
+/// Entry: no code there.
+const NO_EXECUTE: u64 = 1 << 63;
+/// Entry of 64 bits: the address in it.
+const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+/// Entry of PAE paging: bits 62 to 52, which are the guest's own in long mode.
+const PAE_RESERVED: u64 = 0x7ff0_0000_0000_0000;
+/// Page-directory-pointer entry of PAE paging: reserved bits below the address.
+const PDPTE_RESERVED: u64 = 0x1e6;
+/// Bit of the address in an entry for a large page that is PAT.
+const LARGE_PAT: u64 = 1 << 12;
+
+/// Error code of a page fault: the page was present.
+const ERROR_PROTECTION: u32 = 1 << 0;
+/// Error code: it was a write.
+const ERROR_WRITE: u32 = 1 << 1;
+/// Error code: in user mode.
+const ERROR_USER: u32 = 1 << 2;
+/// Error code: a reserved bit was set.
+const ERROR_RESERVED: u32 = 1 << 3;
+
+/// CR0.WP.
+const CR0_WP: u64 = 1 << 16;
+/// CR4.PSE.
+const CR4_PSE: u64 = 1 << 4;
+/// CR4.SMAP.
+const CR4_SMAP: u64 = 1 << 21;
+/// RFLAGS.AC.
+const RFLAGS_AC: u64 = 1 << 18;
+/// The privilege level of user mode.
+const CPL_USER: u8 = 3;
+
+/// Shape of the page tables.
+struct Format {
+    /// log2 of the bytes of an entry.
+    entry_shift: u32,
+    /// log2 of the entries of a table.
+    index_bits: u32,
+    /// Number of levels.
+    levels: u32,
+}
+
+const LEGACY: Format = Format { entry_shift: 2, index_bits: 10, levels: 2 };
+const PAE: Format = Format { entry_shift: 3, index_bits: 9, levels: 3 };
+const LONG: Format = Format { entry_shift: 3, index_bits: 9, levels: 4 };
+
+impl Linear<'_> {
+    /// Translates `linear`, and sets the accessed and dirty bits as the processor does.
+    ///
+    /// Fetches are of instructions that the processor has just executed, so they skip the checks.
+    pub(super) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
+        let state = self.state;
+        if state.cr0 & CR0_PG == 0 {
+            return Ok(Gpa(linear & Width::Bits32.mask()));
+        }
+        let format = if state.cr4 & CR4_PAE == 0 {
+            LEGACY
+        } else if state.efer & EFER_LMA == 0 {
+            PAE
+        } else {
+            LONG
+        };
+        let mut table = state.cr3 & if format.levels == PAE.levels { 0xffff_ffe0 } else { ADDRESS };
+        if format.levels == LEGACY.levels {
+            table &= Width::Bits32.mask();
+        }
+        // What all levels allow.
+        let mut rights = WRITABLE | USER;
+        let mut level = format.levels;
+        loop {
+            level -= 1;
+            let shift = 12 + level * format.index_bits;
+            let index = (linear >> shift) & ((1 << format.index_bits) - 1);
+            let place = Gpa(table + (index << format.entry_shift));
+            let entry = self.entry(place, &format)?;
+            if entry & PRESENT == 0 {
+                return Err(self.page_fault(linear, access, 0));
+            }
+            let is_page = level == 0 || self.is_large(entry, level, &format);
+            if entry & self.reserved(level, is_page, shift, &format) != 0 {
+                return Err(self.page_fault(linear, access, ERROR_PROTECTION | ERROR_RESERVED));
+            }
+            // The pointers of PAE paging have neither rights nor an accessed bit.
+            let has_rights = !(format.levels == PAE.levels && level == 2);
+            if has_rights {
+                rights &= entry;
+            }
+            if is_page && !self.allows(rights, access) {
+                return Err(self.page_fault(linear, access, ERROR_PROTECTION));
+            }
+            let used = if is_page && access == Access::Write { ACCESSED | DIRTY } else { ACCESSED };
+            if has_rights && entry & used != used {
+                // With several CPUs this has to be an atomic OR.
+                self.memory.write(place, &[(entry | used) as u8]).map_err(|_| not_ram(place, access))?;
+            }
+            if is_page {
+                let offset = (1 << shift) - 1;
+                return Ok(Gpa((frame(entry, level, &format) & !offset) | (linear & offset)));
+            }
+            table = entry
+                & ADDRESS
+                & if format.levels == LEGACY.levels { Width::Bits32.mask() } else { u64::MAX };
+        }
+    }
+
+    fn entry(&self, place: Gpa, format: &Format) -> Result<u64, AccessError> {
+        let mut bytes = [0; 8];
+        let (entry, _) = bytes.split_at_mut(1 << format.entry_shift);
+        self.memory.read(place, entry).map_err(|_| not_ram(place, Access::Read))?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    const fn is_large(&self, entry: u64, level: u32, format: &Format) -> bool {
+        let exists = match format.levels {
+            2 => self.state.cr4 & CR4_PSE != 0,
+            3 => level == 1,
+            _ => level <= 2,
+        };
+        exists && entry & PAGE_SIZE != 0
+    }
+
+    /// The bits that must be zero in an entry.
+    const fn reserved(&self, level: u32, is_page: bool, shift: u32, format: &Format) -> u64 {
+        if format.levels == LEGACY.levels {
+            // 4 MiB pages: bits 20 to 13 are the upper bits of a 40-bit address.
+            return if is_page && level == 1 { 1 << 21 } else { 0 };
+        }
+        let beyond_memory =
+            ADDRESS & (u64::MAX << if self.physical_bits < 52 { self.physical_bits } else { 52 });
+        let no_execute = if self.state.efer & EFER_NXE == 0 { NO_EXECUTE } else { 0 };
+        if format.levels == PAE.levels && level == 2 {
+            return beyond_memory | PDPTE_RESERVED | PAE_RESERVED | NO_EXECUTE;
+        }
+        let of_format = if format.levels == PAE.levels { PAE_RESERVED } else { 0 };
+        let of_size = if is_page && level > 0 {
+            ADDRESS & !LARGE_PAT & ((1 << shift) - 1)
+        } else if format.levels == LONG.levels && level == 3 {
+            PAGE_SIZE
+        } else {
+            0
+        };
+        beyond_memory | no_execute | of_format | of_size
+    }
+
+    const fn allows(&self, rights: u64, access: Access) -> bool {
+        let state = self.state;
+        let user = self.cpl == CPL_USER;
+        let writable = rights & WRITABLE != 0 || (!user && state.cr0 & CR0_WP == 0);
+        let reachable = if user {
+            rights & USER != 0
+        } else {
+            rights & USER == 0 || state.cr4 & CR4_SMAP == 0 || state.rflags & RFLAGS_AC != 0
+        };
+        match access {
+            Access::Fetch => true,
+            Access::Read => reachable,
+            Access::Write => reachable && writable,
+        }
+    }
+
+    fn page_fault(&self, linear: u64, access: Access, mut error_code: u32) -> AccessError {
+        if access == Access::Write {
+            error_code |= ERROR_WRITE;
+        }
+        if self.cpl == CPL_USER {
+            error_code |= ERROR_USER;
+        }
+        AccessError::Fault(Fault::PageFault { address: linear, error_code })
+    }
+}
+
+/// The address of the page that `entry` maps, with PSE-36's eight more bits for 4 MiB pages.
+const fn frame(entry: u64, level: u32, format: &Format) -> u64 {
+    if format.levels == LEGACY.levels && level == 1 {
+        (entry & 0xffc0_0000) | (entry >> 13 & 0xff) << 32
+    } else {
+        entry & ADDRESS
+    }
+}

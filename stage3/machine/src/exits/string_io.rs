@@ -1,0 +1,147 @@
+//! INS and OUTS, with and without REP (Intel SDM, "INS/INSB/INSW/INSD", "OUTS/OUTSB/OUTSW/OUTSD").
+//!
+//! One exit moves a bounded number of elements. If there are more, the registers say how far it came,
+//! RIP stays, and the guest executes the rest of the instruction again after its interrupts had
+//! their turn: this is how the instruction is defined.
+
+mod decode;
+#[cfg(test)]
+mod tests;
+
+use super::linear::{AccessError, Linear, SegmentName};
+use super::{Handled, Outcome, Output, PortBus, StopReason};
+use crate::memory::GuestMemory;
+use crate::time::Instant;
+use crate::vcpu::{Access, CpuState, Direction, Event, Gprs, PortIo, Vcpu};
+use decode::StringIo;
+
+/// Elements that one exit moves at most, so that interrupts wait no longer than for a disk sector.
+const MAX_ELEMENTS: u32 = 512;
+/// Bytes that one OUT can print at most; with less room the rest is left for the next exit.
+const OUTPUT_OF_ONE: usize = 4;
+/// RFLAGS.DF.
+const RFLAGS_DF: u64 = 1 << 10;
+
+/// One string instruction, or a part of it.
+pub fn handle<V: Vcpu, P: PortBus>(
+    io: PortIo,
+    next_rip: u64,
+    vcpu: &mut V,
+    physical_bits: u32,
+    ports: &mut P,
+    memory: &dyn GuestMemory,
+    now: Instant,
+) -> Handled {
+    let state = vcpu.state();
+    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
+    let mut run = Run { io, ports, memory, now, output: Output::default() };
+    let result = match decode::decode(&mut linear, io.direction) {
+        Ok(Some(instruction)) => run.elements(instruction, &state, &mut linear, vcpu.gprs_mut()),
+        Ok(None) => {
+            let reason = StopReason::Unsupported("string port I/O by code that changes while it runs");
+            return Outcome::Stop(reason).silent();
+        }
+        Err(error) => Err(error),
+    };
+    let outcome = match result {
+        Ok(Progress::Complete) => {
+            vcpu.complete_instruction(next_rip);
+            Outcome::Resume
+        }
+        Ok(Progress::Partial) => Outcome::Resume,
+        Ok(Progress::Reset(source)) => Outcome::Stop(StopReason::Reset(source)),
+        Err(AccessError::Fault(fault)) => {
+            vcpu.inject(Event::Fault(fault));
+            Outcome::Resume
+        }
+        Err(AccessError::NotRam(fault)) => Outcome::Stop(StopReason::NotRam(fault)),
+    };
+    Handled { outcome, output: run.output }
+}
+
+enum Progress {
+    Complete,
+    Partial,
+    Reset(crate::pc::ResetSource),
+}
+
+/// What all elements of an instruction share.
+struct Run<'a, P> {
+    io: PortIo,
+    ports: &'a mut P,
+    memory: &'a dyn GuestMemory,
+    now: Instant,
+    output: Output,
+}
+
+impl<P: PortBus> Run<'_, P> {
+    /// Moves elements until the instruction is complete, its share is used up, or something happens.
+    fn elements(
+        &mut self,
+        instruction: StringIo,
+        state: &CpuState,
+        linear: &mut Linear,
+        gprs: &mut Gprs,
+    ) -> Result<Progress, AccessError> {
+        let width = instruction.address_width;
+        let size = u64::from(self.io.size.bytes());
+        let step = if state.rflags & RFLAGS_DF == 0 { size } else { size.wrapping_neg() };
+        for _ in 0..MAX_ELEMENTS {
+            if instruction.repeat && gprs.rcx & width.mask() == 0 {
+                return Ok(Progress::Complete);
+            }
+            if self.output.room() < OUTPUT_OF_ONE {
+                return Ok(Progress::Partial);
+            }
+            let reset = match self.io.direction {
+                Direction::In => {
+                    self.input(state, linear, gprs.rdi & width.mask())?;
+                    gprs.rdi = width.merge(gprs.rdi, gprs.rdi.wrapping_add(step));
+                    None
+                }
+                Direction::Out => {
+                    let reset = self.output(instruction.source, state, linear, gprs.rsi & width.mask())?;
+                    gprs.rsi = width.merge(gprs.rsi, gprs.rsi.wrapping_add(step));
+                    reset
+                }
+            };
+            if instruction.repeat {
+                gprs.rcx = width.merge(gprs.rcx, gprs.rcx.wrapping_sub(1));
+            }
+            if let Some(source) = reset {
+                return Ok(Progress::Reset(source));
+            }
+            if !instruction.repeat {
+                return Ok(Progress::Complete);
+            }
+        }
+        Ok(if gprs.rcx & width.mask() == 0 { Progress::Complete } else { Progress::Partial })
+    }
+
+    /// Port to ES:DI. The destination is checked first: what a device gives can't be given back.
+    fn input(&mut self, state: &CpuState, linear: &mut Linear, offset: u64) -> Result<(), AccessError> {
+        let length = self.io.size.bytes();
+        let destination = (SegmentName::Es, &state.es);
+        let pieces = linear.locate(destination, offset, length.into(), Access::Write)?;
+        let value = self.ports.read_port(self.now, self.io.port, self.io.size).to_le_bytes();
+        pieces.write(self.memory, &value[..length.into()])
+    }
+
+    /// DS:SI, or another segment, to port.
+    fn output(
+        &mut self,
+        source: SegmentName,
+        state: &CpuState,
+        linear: &mut Linear,
+        offset: u64,
+    ) -> Result<Option<crate::pc::ResetSource>, AccessError> {
+        let length = self.io.size.bytes();
+        let pieces = linear.locate((source, source.of(state)), offset, length.into(), Access::Read)?;
+        let mut bytes = [0; 4];
+        pieces.read(self.memory, &mut bytes[..length.into()])?;
+        let value = u32::from_le_bytes(bytes);
+        let effects = self.ports.write_port(self.now, self.io.port, self.io.size, value);
+        self.output.extend(effects.output.as_slice());
+        Ok(effects.reset)
+    }
+}
