@@ -18,8 +18,6 @@ const VERSION: u32 = 1;
 /// A package that always depends on the newest kernel.
 const KERNEL_META: &str = "linux-image-cloud-amd64";
 const BUSYBOX: &str = "busybox-static";
-/// Applets that ask busybox's init, which is not running; guests/linux/power stands in.
-const POWER: [&str; 3] = ["halt", "poweroff", "reboot"];
 
 /// The file to read in place of `path`: `path` itself, made now if it is a product of this recipe
 /// that is missing or outdated; or the kernel that the variable PXHV_KERNEL names in place of the
@@ -51,11 +49,8 @@ fn directory() -> PathBuf {
 
 /// What the initrd is made of, short.
 fn recipe(directory: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    for script in ["init", "power"] {
-        hash.update(std::fs::read(directory.join(script))?);
-    }
-    Ok(format!("{VERSION} {}\n", fetch::hexadecimal(&hash.finalize())))
+    let init = std::fs::read(directory.join("init"))?;
+    Ok(format!("{VERSION} {}\n", fetch::hexadecimal(&Sha256::digest(init))))
 }
 
 fn kernel() -> Result<Vec<u8>> {
@@ -72,7 +67,7 @@ fn initrd(directory: &Path) -> Result<Vec<u8>> {
     let step = Step::start("packing guests/linux/initrd.gz");
     let list = Command::new(&busybox).arg("--list").output().context("busybox does not run here")?;
     let mut applets: Vec<_> = String::from_utf8(list.stdout)?.lines().map(str::to_owned).collect();
-    applets.retain(|applet| applet != "busybox" && applet != "init" && !POWER.contains(&applet.as_str()));
+    applets.retain(|applet| applet != "busybox" && applet != "init");
     applets.sort();
 
     let mut archive = Archive::default();
@@ -82,9 +77,6 @@ fn initrd(directory: &Path) -> Result<Vec<u8>> {
     archive.device("dev/console", (5, 1));
     archive.program("init", &std::fs::read(directory.join("init"))?);
     archive.program("bin/busybox", &std::fs::read(&busybox)?);
-    archive.program("sbin/poweroff", &std::fs::read(directory.join("power"))?);
-    archive.link("sbin/halt", "poweroff");
-    archive.link("sbin/reboot", "poweroff");
     for applet in applets {
         archive.link(&format!("bin/{applet}"), "busybox");
     }

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use heapless::Deque;
 use spin::{Mutex, MutexGuard};
 use uart_16550::backend::PioBackend;
-use uart_16550::spec::registers::{FifoTriggerLevel, IER};
+use uart_16550::spec::registers::{FifoTriggerLevel, IER, LSR};
 use uart_16550::{BaudRate, Config, Uart16550};
 
 /// First port of COM1.
@@ -19,6 +19,9 @@ const COM1: u16 = 0x3f8;
 const QUEUE: usize = 32 << 10;
 /// Bytes that a 16550 takes at once when its transmitter is empty.
 const FIFO: usize = 16;
+
+/// Reads of the line status that the last characters get: more than enough at 115,200 baud.
+const PATIENCE: usize = 10_000_000;
 
 static CONSOLE: Mutex<Console> =
     Mutex::new(Console { serial: None, queue: Deque::new(), screen: None, at_line_start: true });
@@ -161,10 +164,14 @@ impl Console {
         }
     }
 
-    /// Waits until all output has left the queue and is on the screen.
+    /// Waits until all output is on its way down the line, and on the screen.
     pub fn flush(&mut self) {
         while self.is_sending() {
             self.send();
+        }
+        if let Some(serial) = &mut self.serial {
+            // Sixteen characters at most are left in the UART; a UART that never sends them is not waited for.
+            let _ = (0..PATIENCE).find(|_| serial.lsr().contains(LSR::TRANSMITTER_EMPTY));
         }
         self.paint();
     }

@@ -18,8 +18,11 @@ const VECTOR: u64 = 0xff;
 /// What is defined in EXITINTINFO: some processors leave old bits in the others.
 const DEFINED: u64 = 0xffff_ffff_8000_0fff;
 
+/// Vectors of exceptions.
 const INVALID_OPCODE: u64 = 6;
+const STACK_SEGMENT: u64 = 12;
 const GENERAL_PROTECTION: u64 = 13;
+const PAGE_FAULT: u64 = 14;
 /// Exceptions that an instruction raises on purpose: INT3 and INTO.
 const BREAKPOINT: u64 = 3;
 /// See [`BREAKPOINT`].
@@ -27,13 +30,18 @@ const OVERFLOW: u64 = 4;
 
 /// Makes the guest take `event` at the next VMRUN.
 pub fn inject(vmcb: &mut Vmcb, event: Event) {
-    vmcb.event_injection = VALID
-        | match event {
-            Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
-            Event::Nmi => TYPE_NMI | 2,
-            Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
-            Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
-        };
+    let event = match event {
+        Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
+        Event::Nmi => TYPE_NMI | 2,
+        Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
+        Event::Fault(Fault::StackSegment) => TYPE_EXCEPTION | ERROR_CODE | STACK_SEGMENT,
+        Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
+        Event::Fault(Fault::PageFault { address, error_code }) => {
+            vmcb.cr2 = address;
+            TYPE_EXCEPTION | ERROR_CODE | PAGE_FAULT | u64::from(error_code) << 32
+        }
+    };
+    vmcb.event_injection = VALID | event;
 }
 
 /// An exit can interrupt the delivery of an event: then the event is delivered again. INT n, INT3 and INTO are not:
