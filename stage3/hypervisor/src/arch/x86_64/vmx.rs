@@ -10,6 +10,8 @@
 //! * [`vcpu`], [`guest_state`], [`control_registers`], [`paging`], [`events`]: the virtual CPU's state
 //! * [`explain`]: why VM entry failed
 
+#![allow(clippy::wildcard_imports, reason = "the manual's tables: fields and exit reasons")]
+
 mod bitmaps;
 mod capabilities;
 mod control_registers;

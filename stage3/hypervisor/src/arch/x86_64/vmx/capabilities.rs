@@ -96,9 +96,10 @@ impl Capabilities {
         // SAFETY: these MSRs exist on each processor with VMX.
         let read = |index| unsafe { msr::read(index) };
         let basic = read(IA32_VMX_BASIC);
-        // SAFETY: IA32_VMX_BASIC says which of the two exists.
         let controls = |plain, exact| {
-            Allowed(unsafe { msr::read(if basic & BASIC_TRUE_CONTROLS != 0 { exact } else { plain }) })
+            let index = if basic & BASIC_TRUE_CONTROLS != 0 { exact } else { plain };
+            // SAFETY: the plain ones always exist, and IA32_VMX_BASIC says whether the TRUE ones do.
+            Allowed(unsafe { msr::read(index) })
         };
         let primary = controls(IA32_VMX_PROCBASED_CTLS, IA32_VMX_TRUE_PROCBASED_CTLS);
         let secondary = if primary.may_be_one() & Primary::ACTIVATE_SECONDARY_CONTROLS.bits() != 0 {
@@ -182,7 +183,11 @@ impl Capabilities {
 ///
 /// # Errors
 /// Names the controls that the processor lacks, or has and can't switch off.
-pub fn adjust<F: Flags<Bits = u32>>(field: &str, allowed: Allowed, wanted: F) -> Result<F, SetupError> {
+pub fn adjust<F: Flags<Bits = u32> + Copy>(
+    field: &str,
+    allowed: Allowed,
+    wanted: F,
+) -> Result<F, SetupError> {
     let missing = F::from_bits_retain(wanted.bits() & !allowed.may_be_one());
     if !missing.is_empty() {
         return Err(SetupError(format!("this CPU's {field} lack {}", names(&missing))));

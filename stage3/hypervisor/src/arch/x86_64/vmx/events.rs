@@ -3,26 +3,27 @@
 
 use super::controls::Primary;
 use super::fields::*;
+use super::guest_state::set_cr2;
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF};
 
 /// GUEST_INTERRUPTIBILITY_STATE: blocking by STI, for one instruction.
-const BLOCKING_BY_STI: u32 = 1 << 0;
+pub const BLOCKING_BY_STI: u32 = 1 << 0;
 /// The same: blocking by MOV SS or POP SS, for one instruction.
-const BLOCKING_BY_MOV_SS: u32 = 1 << 1;
+pub const BLOCKING_BY_MOV_SS: u32 = 1 << 1;
 /// The same: blocking by NMI, until IRET.
-const BLOCKING_BY_NMI: u32 = 1 << 3;
+pub const BLOCKING_BY_NMI: u32 = 1 << 3;
 
 /// Interruption information and IDT-vectoring information, bit 31: there is an event.
 pub const VALID: u32 = 1 << 31;
 /// The same, bit 11: it has an error code.
 const HAS_ERROR_CODE: u32 = 1 << 11;
 /// The same, bits 10:8: its type.
-const TYPE: u32 = 7 << 8;
-const TYPE_EXTERNAL_INTERRUPT: u32 = 0 << 8;
-const TYPE_NMI: u32 = 2 << 8;
-const TYPE_HARDWARE_EXCEPTION: u32 = 3 << 8;
+pub const TYPE: u32 = 7 << 8;
+pub const TYPE_EXTERNAL_INTERRUPT: u32 = 0 << 8;
+pub const TYPE_NMI: u32 = 2 << 8;
+pub const TYPE_HARDWARE_EXCEPTION: u32 = 3 << 8;
 const TYPE_SOFTWARE_INTERRUPT: u32 = 4 << 8;
 const TYPE_PRIVILEGED_SOFTWARE_EXCEPTION: u32 = 5 << 8;
 const TYPE_SOFTWARE_EXCEPTION: u32 = 6 << 8;
@@ -31,7 +32,9 @@ const VECTOR: u32 = 0xff;
 
 const NMI_VECTOR: u32 = 2;
 const INVALID_OPCODE_VECTOR: u32 = 6;
+const STACK_SEGMENT_VECTOR: u32 = 12;
 const GENERAL_PROTECTION_VECTOR: u32 = 13;
+const PAGE_FAULT_VECTOR: u32 = 14;
 
 /// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
 const PENDING_SINGLE_STEP: u64 = 1 << 14;
@@ -106,22 +109,30 @@ pub fn block_nmis(vmcs: &mut Vmcs) {
 impl VmxVcpu {
     /// [`machine::vcpu::Vcpu::inject`].
     pub(super) fn set_next_event(&mut self, event: Event) {
-        let information = match event {
+        let (information, error_code) = match event {
             Event::Nmi => {
                 self.events.nmi = true;
                 return;
             }
-            Event::Interrupt(vector) => TYPE_EXTERNAL_INTERRUPT | u32::from(vector),
-            Event::Fault(Fault::InvalidOpcode) => TYPE_HARDWARE_EXCEPTION | INVALID_OPCODE_VECTOR,
+            Event::Interrupt(vector) => (TYPE_EXTERNAL_INTERRUPT | u32::from(vector), 0),
+            Event::Fault(Fault::InvalidOpcode) => (TYPE_HARDWARE_EXCEPTION | INVALID_OPCODE_VECTOR, 0),
+            Event::Fault(Fault::StackSegment) => (self.exception_with_error_code(STACK_SEGMENT_VECTOR), 0),
             Event::Fault(Fault::GeneralProtection) => {
-                // Exceptions push no error code in real mode, and VM entry checks that they don't.
-                let protected = self.vmcs.read(&GUEST_CR0) & CR0_PE != 0;
-                let error_code = if protected { HAS_ERROR_CODE } else { 0 };
-                TYPE_HARDWARE_EXCEPTION | GENERAL_PROTECTION_VECTOR | error_code
+                (self.exception_with_error_code(GENERAL_PROTECTION_VECTOR), 0)
+            }
+            Event::Fault(Fault::PageFault { address, error_code }) => {
+                set_cr2(address);
+                (self.exception_with_error_code(PAGE_FAULT_VECTOR), error_code)
             }
         };
         let information = VALID | information;
-        self.events.next = Some(EntryEvent { information, error_code: 0, instruction_length: 0 });
+        self.events.next = Some(EntryEvent { information, error_code, instruction_length: 0 });
+    }
+
+    /// Exceptions push no error code in real mode, and VM entry checks that they don't.
+    fn exception_with_error_code(&self, vector: u32) -> u32 {
+        let protected = self.vmcs.read(&GUEST_CR0) & CR0_PE != 0;
+        TYPE_HARDWARE_EXCEPTION | vector | if protected { HAS_ERROR_CODE } else { 0 }
     }
 
     /// [`machine::vcpu::Vcpu::interruptible`].

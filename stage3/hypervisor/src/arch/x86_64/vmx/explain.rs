@@ -6,7 +6,9 @@
 mod segments;
 
 use super::controls::{Entry, Primary, Secondary};
-use super::events::VALID;
+use super::events::{
+    BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI, TYPE, TYPE_EXTERNAL_INTERRUPT, TYPE_NMI, VALID,
+};
 use super::exit_reason;
 
 use super::fields::*;
@@ -212,7 +214,8 @@ fn rip_and_rflags(report: &mut Report) -> fmt::Result {
     let (rip, rflags) = (vmcs.read(&GUEST_RIP), vmcs.read(&GUEST_RFLAGS));
     let ia32e = vmcs.read(&VM_ENTRY_CONTROLS) & Entry::IA_32E_MODE_GUEST.bits() != 0;
     let long_code = ia32e && vmcs.read(&GUEST_CS.access_rights) & segments::LONG != 0;
-    let external = vmcs.read(&VM_ENTRY_INTERRUPTION_INFORMATION) & (VALID | 7 << 8) == VALID;
+    let external =
+        vmcs.read(&VM_ENTRY_INTERRUPTION_INFORMATION) & (VALID | TYPE) == VALID | TYPE_EXTERNAL_INTERRUPT;
 
     report.rule(
         long_code || rip >> 32 == 0,
@@ -246,15 +249,19 @@ fn non_register_state(report: &mut Report) -> fmt::Result {
     report.rule(activity == 0, "GUEST_ACTIVITY_STATE", activity, "pxHV enters active guests only")?;
     let state = vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
     let information = vmcs.read(&VM_ENTRY_INTERRUPTION_INFORMATION);
-    let external = information & (VALID | 7 << 8) == VALID;
-    let nmi = information & (VALID | 7 << 8) == VALID | 2 << 8;
+    let external = information & (VALID | TYPE) == VALID | TYPE_EXTERNAL_INTERRUPT;
+    let nmi = information & (VALID | TYPE) == VALID | TYPE_NMI;
     let rflags = vmcs.read(&GUEST_RFLAGS);
+    let shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
     let mut rule = |holds, rule| report.rule(holds, "GUEST_INTERRUPTIBILITY_STATE", state.into(), rule);
     rule(state >> 5 == 0, "reserved bits are set")?;
-    rule(state & 3 != 3, "blocking by STI and by MOV SS exclude each other")?;
-    rule(state & 1 == 0 || rflags & RFLAGS_IF != 0, "blocking by STI needs RFLAGS.IF")?;
-    rule(!external || state & 3 == 0, "no external interrupt while STI or MOV SS blocks")?;
-    rule(!nmi || state & 0b1010 == 0, "no NMI while MOV SS or an NMI blocks")?;
+    rule(state & shadow != shadow, "blocking by STI and by MOV SS exclude each other")?;
+    rule(state & BLOCKING_BY_STI == 0 || rflags & RFLAGS_IF != 0, "blocking by STI needs RFLAGS.IF")?;
+    rule(!external || state & shadow == 0, "no external interrupt while STI or MOV SS blocks")?;
+    rule(
+        !nmi || state & (BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI) == 0,
+        "no NMI while MOV SS or an NMI blocks",
+    )?;
     let pending = vmcs.read(&GUEST_PENDING_DEBUG_EXCEPTIONS);
     let reserved = !0x1_500f;
     report.rule(
@@ -269,6 +276,5 @@ fn non_register_state(report: &mut Report) -> fmt::Result {
 
 /// Bits 63:47 are equal.
 pub const fn is_canonical(address: u64) -> bool {
-    let sign = (address as i64) >> 47;
-    sign == 0 || sign == -1
+    matches!(address >> 47, 0 | 0x1_ffff)
 }

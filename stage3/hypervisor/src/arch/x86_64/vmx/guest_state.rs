@@ -38,6 +38,12 @@ fn attributes(access_rights: u32) -> u16 {
     }
 }
 
+/// CR2 is the guest's all the time: the host reads it only after a page fault of its own, which sets it.
+pub fn set_cr2(value: u64) {
+    // SAFETY: see above.
+    unsafe { asm!("mov cr2, {}", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
 fn write_segment(vmcs: &mut Vmcs, fields: &SegmentFields, segment: &Segment) {
     vmcs.write(&fields.selector, segment.selector);
     vmcs.write(&fields.base, segment.base);
@@ -93,8 +99,7 @@ impl VmxVcpu {
         vmcs.write(&GUEST_IA32_SYSENTER_EIP, 0);
         vmcs.write(&GUEST_ACTIVITY_STATE, ACTIVE);
         self.reset_tpr();
-        // SAFETY: CR2 means nothing to the host until a page fault of its own.
-        unsafe { asm!("mov cr2, {}", in(reg) state.cr2, options(nomem, nostack, preserves_flags)) };
+        set_cr2(state.cr2);
         self.flush_translations();
     }
 
