@@ -71,7 +71,7 @@ fn initrd(directory: &Path) -> Result<Vec<u8>> {
     applets.sort();
 
     let mut archive = Archive::default();
-    for directory in ["bin", "dev", "etc", "proc", "root", "run", "sbin", "sys", "tmp", "var"] {
+    for directory in ["bin", "dev", "etc", "proc", "root", "run", "sys", "tmp", "var"] {
         archive.directory(directory);
     }
     archive.device("dev/console", (5, 1));

@@ -60,7 +60,8 @@ enum Task {
 
 fn main() -> ExitCode {
     match execute() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -68,20 +69,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute() -> Result<()> {
+/// Whether the task succeeded; it has told why not.
+fn execute() -> Result<bool> {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (_, options) = matches.subcommand().expect("a subcommand is required");
     match &cli.task {
         Task::Image { build, output } => {
             let output = output.clone().unwrap_or_else(|| run::image_of(&build.config));
-            image::build(build, &output).map(|_| ())
+            image::build(build, &output)?;
         }
-        Task::Run(run) => run::run(run, options),
-        Task::Gdb(options) => gdb::run(options),
-        Task::Test(options) => test::run(options),
+        Task::Run(run) => run::run(run, options)?,
+        Task::Gdb(options) => gdb::run(options)?,
+        Task::Test(options) => return test::run(options),
         Task::Setup => {
-            packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])
+            packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])?;
         }
     }
+    Ok(true)
 }

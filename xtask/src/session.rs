@@ -42,7 +42,7 @@ pub fn interactive(mut console: Console) -> Result<()> {
             Event::Failed(reason) => break Err(anyhow!(reason)),
         }
     };
-    screen.settle()?;
+    screen.finish()?;
     drop(console);
     drop(raw);
     println!();

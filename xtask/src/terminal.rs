@@ -136,6 +136,14 @@ impl<W: Write> Screen<W> {
         self.output.flush()
     }
 
+    /// Nothing more will come.
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        if matches!(self.line, Line::Own) {
+            self.output.write_all(PLAIN)?;
+        }
+        self.settle()
+    }
+
     /// Nothing came for a moment: what was held back is shown.
     pub fn settle(&mut self) -> std::io::Result<()> {
         if let Line::Start(held) = &mut self.line {
