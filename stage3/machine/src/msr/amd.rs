@@ -7,6 +7,8 @@ use crate::vcpu::Fault;
 const SYSCFG: u32 = 0xc001_0010;
 /// HWCR, hardware configuration.
 const HWCR: u32 = 0xc001_0015;
+/// NB_CFG, northbridge configuration: access to the extended configuration space of PCI; off.
+const NB_CFG: u32 = 0xc001_001f;
 /// Interrupt pending message: the C1E idle state; off.
 const INTERRUPT_PENDING: u32 = 0xc001_0055;
 /// DE_CFG, decode configuration.
@@ -17,13 +19,16 @@ const HWCR_TSC_FREQUENCY: u64 = 1 << 24;
 /// HWCR bits that guests set and that change nothing that they could notice: TLB cache (3) and flush
 /// filter (6) disable, IGNNE emulation (8), and TscFreqSel.
 const HWCR_ACCEPTED: u64 = 1 << 3 | 1 << 6 | 1 << 8 | HWCR_TSC_FREQUENCY;
+/// NB_CFG.EnableCf8ExtCfg: port CF8h takes four more bits of a PCI address. Linux sets it without asking
+/// whether there is PCI.
+const NB_CFG_EXTENDED_CF8: u64 = 1 << 46;
 /// DE_CFG: LFENCE waits for all instructions before it. The host sets this on every CPU that has it.
 const DE_CFG_LFENCE_SERIALIZES: u64 = 1 << 1;
 
 /// RDMSR; `None` if there is no MSR `index`.
 pub const fn read(index: u32) -> Option<u64> {
     match index {
-        SYSCFG | INTERRUPT_PENDING => Some(0),
+        SYSCFG | NB_CFG | INTERRUPT_PENDING => Some(0),
         HWCR => Some(HWCR_TSC_FREQUENCY),
         DE_CFG => Some(DE_CFG_LFENCE_SERIALIZES),
         _ => None,
@@ -35,6 +40,7 @@ pub const fn write(index: u32, value: u64) -> Option<Result<(), Fault>> {
     let accepted = match index {
         SYSCFG | INTERRUPT_PENDING => 0,
         HWCR => HWCR_ACCEPTED,
+        NB_CFG => NB_CFG_EXTENDED_CF8,
         DE_CFG => DE_CFG_LFENCE_SERIALIZES,
         _ => return None,
     };

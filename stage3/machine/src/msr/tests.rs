@@ -35,7 +35,7 @@ fn exactly_these_msrs_exist() {
     let common: BTreeSet<u32> = both.into_iter().chain(0x200..=0x20f).chain(fixed).collect();
     for (vendor, own) in [
         (CpuVendor::Intel, vec![0x17, 0x1a0]),
-        (CpuVendor::Amd, vec![0xc001_0010, 0xc001_0015, 0xc001_0055, 0xc001_1029]),
+        (CpuVendor::Amd, vec![0xc001_0010, 0xc001_0015, 0xc001_001f, 0xc001_0055, 0xc001_1029]),
     ] {
         let bench = Bench::new(vendor);
         let searched = (0..0x2000).chain(0x4b56_4c00..0x4b56_4e00).chain(0xc000_0000..0xc000_2000);
@@ -134,6 +134,7 @@ fn amds_own_msrs_take_harmless_values_and_forget_them() {
     for (index, value, accepted) in [
         (0xc001_0010, 0, 0),
         (0xc001_0015, 1 << 24, 0x0100_0148),
+        (0xc001_001f, 0, 1 << 46),
         (0xc001_0055, 0, 0),
         (0xc001_1029, 1 << 1, 1 << 1),
     ] {

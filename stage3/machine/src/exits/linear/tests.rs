@@ -273,6 +273,7 @@ fn protected_mode_checks_presence_type_and_limit() {
     assert_eq!(locate(data(6, 0xfff, 0), 0xfff, Access::Read), GP);
     assert_eq!(locate(data(6, 0xfff, 0), 0x1000, Access::Read), one(0x1000, 4));
     assert_eq!(locate(data(6, 0xfff, 0), 0xfffd, Access::Read), GP);
+    assert_eq!(locate(data(6, 0xfff, 0), 0xfffc, Access::Read), one(0xfffc, 4));
     let big = data(6 | SEGMENT_BIG, 0xfff, 0);
     assert_eq!(locate(big, 0x1_0000, Access::Read), one(0x1_0000, 4));
     // The base is added in 32 bits.
@@ -315,6 +316,31 @@ fn operands_that_cross_a_page_come_in_two_pieces() {
     // The fault is about the second page.
     bench.set64(0x4008, 0);
     assert_eq!(bench.locate(SegmentName::Ds, 0xffd, 4, Access::Write), Err(page_fault(0x1000, 0b10)));
+}
+
+#[test]
+fn operands_that_cross_a_page_stay_in_their_half_of_the_address_space() {
+    let bench = Bench::long();
+    tables(&bench, [P | W, P | W, P | W, P | W]);
+    bench.set64(0x1000 + 256 * 8, 0x2000 | P | W);
+    bench.set64(0x4008, 0x9000 | P | W);
+    bench.set64(0x1000, 0);
+    let pieces = bench.locate(SegmentName::Ds, 0xffff_8000_0000_0fff, 2, Access::Read).unwrap();
+    assert_eq!(pieces, Pieces([(Gpa(0x5fff), 1), (Gpa(0x9000), 1)]));
+}
+
+#[test]
+fn operands_wrap_at_four_gibibytes_in_32_bit_code() {
+    let mut bench = Bench::paging(CR4_PAE, 0);
+    for pointer in [0x1000, 0x1018] {
+        bench.set64(pointer, 0x2000 | P);
+    }
+    for (entry, value) in [(0x2000, 0x3000), (0x2ff8, 0x3000), (0x3000, 0x8000), (0x3ff8, 0x9000)] {
+        bench.set64(entry, value | P | W);
+    }
+    bench.state.ds = data(2, u32::MAX, 0xffff_f000);
+    let pieces = bench.locate(SegmentName::Ds, 0xffe, 4, Access::Read).unwrap();
+    assert_eq!(pieces, Pieces([(Gpa(0x9ffe), 2), (Gpa(0x8000), 2)]));
 }
 
 #[test]

@@ -201,7 +201,10 @@ fn thirty_two_bit_code_has_32_bit_addresses_by_default() {
     assert_eq!(decoded(long, lma, &[0x67, 0x6d]), Some((Width::Bits32, false)));
     assert_eq!(decoded(big, 0, &[0x48, 0x6d]), None, "DEC EAX");
     assert_eq!(decoded(big, 0, &[0x6f]), None, "OUTS");
-    assert_eq!(decoded(big, 0, &[0x66; 15]), None, "too long");
+    let mut longest = [0x66; 15];
+    assert_eq!(decoded(big, 0, &longest), None, "too long");
+    longest[14] = 0x6d;
+    assert_eq!(decoded(big, 0, &longest), Some((Width::Bits32, false)));
 }
 
 #[test]
