@@ -1,3 +1,6 @@
+mod control;
+mod xsave;
+
 use super::test_host::{result, TestHost, CONFIG};
 use super::*;
 use std::vec::Vec;
@@ -154,55 +157,6 @@ fn the_topology_is_one_thread_of_one_core() {
     assert_eq!(get(&old.policy(), 0xb, 1), CpuidResult::default());
 }
 
-/// The sizes that Linux computes itself and compares (a mismatch makes it switch XSAVE off).
-#[test]
-fn xsave_sizes_follow_the_guests_xcr0() {
-    let policy = intel();
-    for (xcr0, standard, compacted) in [(1, 576, 576), (3, 576, 576), (7, 832, 832), (0xe7, 2688, 2432)] {
-        let state = GuestCpuidState { cr4: 0, xcr0 };
-        assert_eq!(policy.leaf(0xd, 0, &state), result(0xe7, standard, 2688, 0), "XCR0 {xcr0:#x}");
-        assert_eq!(policy.leaf(0xd, 1, &state), result(0b111, compacted, 0, 0), "XCR0 {xcr0:#x}");
-    }
-    assert_eq!(get(&policy, 0xd, 2), result(256, 576, 0, 0));
-    for hidden in [3, 4, 8, 9, 17, 18, 62, u32::MAX] {
-        assert_eq!(get(&policy, 0xd, hidden), CpuidResult::default(), "component {hidden}");
-    }
-}
-
-#[test]
-fn compacted_components_are_aligned_where_the_host_says_so() {
-    let mut host = TestHost::new(CpuVendor::Amd);
-    host.set(0xd, 5, result(8, 1088, 0, 0));
-    host.set(0xd, 6, result(512, 1152, 0b10, 0));
-    let size = |host: &TestHost| host.policy().leaf(0xd, 1, &GuestCpuidState { cr4: 0, xcr0: 0xe7 }).ebx;
-    assert_eq!(size(&host), 832 + 64 + 512 + 1024);
-    host.set(0xd, 6, result(512, 1152, 0, 0));
-    assert_eq!(size(&host), 832 + 8 + 512 + 1024);
-}
-
-#[test]
-fn without_xsavec_there_is_no_compacted_size() {
-    let mut host = TestHost::new(CpuVendor::Amd);
-    host.set(0xd, 1, result(0b101, 2688, 0, 0));
-    assert_eq!(get(&host.policy(), 0xd, 1), result(0b101, 0, 0, 0));
-}
-
-#[test]
-fn vector_instructions_need_their_registers_in_xcr0() {
-    let mut host = TestHost::new(CpuVendor::Intel);
-    let show = |host: &TestHost| {
-        let policy = host.policy();
-        let (leaf_1, leaf_7) = (get(&policy, 1, 0), get(&policy, 7, 0));
-        (policy.xcr0_allowed(), bit(leaf_1.ecx, 28), bit(leaf_7.ebx, 5), bit(leaf_7.ebx, 16), leaf_7.edx)
-    };
-    assert_eq!(show(&host), (0xe7, true, true, true, 0x0080_451c));
-    // AVX-512 without one of its three components.
-    host.set(0xd, 0, result(0xa7, 0, 0, 0));
-    assert_eq!(show(&host), (7, true, true, false, 0x4410));
-    host.set(0xd, 0, result(3, 0, 0, 0));
-    assert_eq!(show(&host), (3, false, false, false, 0x4410));
-}
-
 /// Linux, native_calibrate_tsc(): crystal kHz × EBX / EAX in 32 bits.
 #[test]
 fn leaf_15h_gives_the_exact_rate() {
@@ -289,52 +243,4 @@ fn a_host_without_leaf_80000008h_has_36_address_bits() {
     assert_eq!(policy.physical_address_bits(), 36);
     assert_eq!(get(&policy, 0x8000_0006, 0), CpuidResult::default());
     assert_eq!(get(&policy, 0x8000_0000, 0).eax, 0x8000_0008);
-}
-
-#[test]
-fn control_register_bits_follow_the_features() {
-    // VME PVI TSD DE PSE PAE, PGE PCE OSFXSR OSXMMEXCPT UMIP, FSGSBASE PCIDE OSXSAVE, SMEP SMAP;
-    // not MCE, LA57, VMXE, SMXE, PKE, CET, PKS, UINTR.
-    assert_eq!(intel().cr4_allowed(), 0x0037_0fbf);
-    assert_eq!(intel().efer_allowed(), 0xd01);
-    assert_eq!(intel().xcr0_allowed(), 0xe7);
-    let mut host = TestHost::new(CpuVendor::Amd);
-    host.set(7, 0, CpuidResult::default());
-    host.set(0x8000_0001, 0, result(0, 0, 0, 1 << 29));
-    assert_eq!(host.policy().cr4_allowed(), 0x0006_07bf);
-    assert_eq!(host.policy().efer_allowed(), 0x501);
-}
-
-/// CR4 bit, and the one feature that allows it: leaf, register, bit.
-#[test]
-fn each_control_register_bit_needs_its_own_feature() {
-    for (cr4, leaf, register, feature) in [
-        (0, 1, 3, 1),
-        (1, 1, 3, 1),
-        (2, 1, 3, 4),
-        (3, 1, 3, 2),
-        (4, 1, 3, 3),
-        (5, 1, 3, 6),
-        (7, 1, 3, 13),
-        (9, 1, 3, 24),
-        (10, 1, 3, 25),
-        (17, 1, 2, 17),
-        (18, 1, 2, 26),
-        (11, 7, 2, 2),
-        (16, 7, 1, 0),
-        (20, 7, 1, 7),
-        (21, 7, 1, 20),
-    ] {
-        let mut host = TestHost::new(CpuVendor::Intel);
-        let mut only = [0; 4];
-        only[register] = 1 << feature;
-        host.set(1, 0, CpuidResult::default());
-        host.set(7, 0, CpuidResult::default());
-        host.set(leaf, 0, result(only[0], only[1], only[2], only[3]));
-        assert_ne!(host.policy().cr4_allowed() & 1 << cr4, 0, "CR4[{cr4}] with its feature");
-        only[register] = !only[register];
-        host.set(1, 0, result(u32::MAX, u32::MAX, u32::MAX, u32::MAX));
-        host.set(leaf, 0, result(only[0], only[1], only[2], only[3]));
-        assert_eq!(host.policy().cr4_allowed() & 1 << cr4, 0, "CR4[{cr4}] without");
-    }
 }

@@ -154,7 +154,10 @@ fn cut_kernels_are_refused() {
     assert_eq!(error(&file[..2000]), LinuxError::Truncated { needed: 112, found: 0 });
     // The last paragraph may be incomplete; what follows the kernel (a signature) is loaded with it.
     assert!(load(&file[..file.len() - 3], None, "", &TestRam::new(64 << 20)).is_ok());
-    // Zero setup sectors mean four.
+    // Zero setup sectors mean four: the code begins one sector later than with three.
+    let mut four = patched(at::SETUP_SECTS, &[0]);
+    four.splice(2048..2048, [0xcc; 512]);
+    assert_eq!(Image::parse(&four).unwrap().code, [0x90; 100]);
     assert_eq!(error(&patched(at::SETUP_SECTS, &[0])), LinuxError::Truncated { needed: 112, found: 0 });
 }
 
@@ -181,6 +184,9 @@ fn old_protocols_have_no_preferred_address() {
     let mut file = patched(at::VERSION, &[9, 2]);
     file[at::RELOCATABLE] = 0;
     assert_eq!(load(&file, None, "", &TestRam::new(2 << 20)).unwrap().rip, MIB);
+    assert_eq!(Image::parse(&patched(at::VERSION, &[9, 2])).unwrap().memory(), 100);
+    assert_eq!(Image::parse(&patched(at::VERSION, &[10, 2])).unwrap().memory(), 8 * MIB);
+    assert_eq!(Image::parse(&patched(at::VERSION, &[10, 2])).unwrap().preferred_address(), 16 * MIB);
     // And the header ends where it says.
     file[at::JUMP + 1] = 0x3a;
     let image = Image::parse(&file).unwrap();
