@@ -84,7 +84,7 @@ impl Pc {
             let registered = ports.register(range.clone(), *device);
             debug_assert!(registered.is_ok(), "{device:?} overlaps another device");
         }
-        Self {
+        let mut pc = Self {
             ports,
             pic: Pic::new(),
             pit: Pit::new(),
@@ -94,7 +94,10 @@ impl Pc {
             uart: Uart::new(),
             reset_control: ResetControl::default(),
             due: Due::default(),
-        }
+        };
+        // The timer's output is high already: that is no edge.
+        pc.carry_timer(Instant(0));
+        pc
     }
 
     /// IN: reads `size` from `port`. Bits above `size` are zero.

@@ -54,8 +54,9 @@ impl Default for Pit {
 }
 
 impl Pit {
-    /// The timer at power-on. The datasheet leaves its state open; here no counter has a count, all
-    /// outputs are low, and the gate of the speaker's counter is low.
+    /// The timer at power-on. The datasheet leaves its state open; here the counters are in mode 3 and
+    /// have no count. So the outputs are high, as they mostly are behind a BIOS, and a guest that programs
+    /// a rate makes no edge by that. The gate of the speaker's counter is low.
     #[must_use]
     pub const fn new() -> Self {
         Self { counters: [Counter::new(true), Counter::new(true), Counter::new(false)] }

@@ -88,15 +88,17 @@ mod tests {
     #[test]
     fn port_61_shows_control_bits_refresh_and_speaker_output() {
         let mut control = SystemControl::new();
-        let pit = Pit::new();
+        let (control_port, low) = (3, 0b1011_0000);
+        let mut pit = Pit::new();
+        pit.write(Instant(0), control_port, low);
         assert!(control.write_port_b(0xff));
         assert_eq!(control.read_port_b(Instant(0), &pit), 0x0f);
         assert_eq!(control.read_port_b(Instant(REFRESH_NANOS - 1), &pit), 0x0f);
         assert_eq!(control.read_port_b(Instant(REFRESH_NANOS), &pit), 0x1f);
         assert_eq!(control.read_port_b(Instant(2 * REFRESH_NANOS), &pit), 0x0f);
         assert!(!control.write_port_b(0xfe));
-        let mut pit = Pit::new();
-        pit.write(Instant(0), 3, 0b1011_0110);
+        let high = 0b1011_0110;
+        pit.write(Instant(0), control_port, high);
         assert_eq!(control.read_port_b(Instant(0), &pit), 0x2e);
     }
 

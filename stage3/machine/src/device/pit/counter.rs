@@ -44,7 +44,7 @@ pub(super) struct Counter {
 impl Counter {
     pub(super) const fn new(gate: bool) -> Self {
         Self {
-            control: 0,
+            control: control::BIOS,
             gate,
             register: None,
             half_written: None,

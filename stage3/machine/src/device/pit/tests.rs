@@ -58,7 +58,7 @@ proptest! {
     fn counters_do_what_a_ticking_chip_does(steps in steps()) {
         let mut counter = Counter::new(true);
         let mut chip = Ticking::new();
-        let (mut tick, mut mode, mut access, mut bcd) = (0, 0, 3, false);
+        let (mut tick, mut mode, mut access, mut bcd) = (0, 3, 3, false);
         for step in steps {
             match step {
                 Step::Program { mode: new_mode, access: new_access, bcd: new_bcd } => {

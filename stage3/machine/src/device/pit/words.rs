@@ -14,6 +14,8 @@ pub(super) mod control {
     pub const MODE_SHIFT: u8 = 1;
     /// The count is four decimal digits.
     pub const BCD: u8 = 1 << 0;
+    /// Access with both bytes, mode 3: what BIOSes leave in counter 0.
+    pub const BIOS: u8 = 0b0011_0110;
     /// Bits that the status byte repeats: access, mode, BCD.
     pub const IN_STATUS: u8 = 0b0011_1111;
 }

@@ -1,6 +1,7 @@
 //! An 8254 counter that ticks: each mode as the datasheet's text tells it, one clock at a time.
 
 /// The chip.
+#[allow(clippy::struct_excessive_bools, reason = "they are flip-flops of the chip, each on its own")]
 pub struct Ticking {
     mode: u8,
     bcd: bool,
@@ -26,10 +27,10 @@ pub struct Ticking {
 impl Ticking {
     pub fn new() -> Self {
         Self {
-            mode: 0,
+            mode: 3,
             bcd: false,
             gate: true,
-            out: false,
+            out: true,
             rose: false,
             half_written: false,
             low_byte: 0,
