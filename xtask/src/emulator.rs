@@ -37,11 +37,12 @@ impl On {
         }
     }
 
-    /// What must be installed.
-    pub fn purpose(self) -> packages::Purpose {
+    /// Installs the emulator if it is missing, and fails if it can't run here.
+    pub fn ensure(self) -> Result<()> {
         match self {
-            Self::Qemu | Self::Kvm => packages::Purpose::Qemu,
-            Self::Bochs | Self::BochsSvm => packages::Purpose::Bochs,
+            Self::Qemu => packages::ensure(&[packages::Purpose::Qemu]),
+            Self::Kvm => kvm::check().and_then(|()| packages::ensure(&[packages::Purpose::Qemu])),
+            Self::Bochs | Self::BochsSvm => packages::ensure(&[packages::Purpose::Bochs]),
         }
     }
 }
@@ -91,11 +92,7 @@ impl Emulator {
         let directory = tempfile::Builder::new().prefix("pxhv-").tempdir()?;
         let (serial, terminal, path) = pty::open().context("can't make a pseudo-terminal")?;
         let mut command = match computer.on {
-            On::Kvm => {
-                kvm::check()?;
-                qemu::command(computer, &path)
-            }
-            On::Qemu => qemu::command(computer, &path),
+            On::Qemu | On::Kvm => qemu::command(computer, &path),
             On::Bochs | On::BochsSvm => bochs::command(computer, &path, directory.path())?,
         };
         let messages = directory.path().join("messages.txt");

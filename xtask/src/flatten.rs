@@ -44,3 +44,47 @@ pub fn flatten(file: &[u8]) -> Result<Flat> {
     );
     Ok(Flat { bytes, memory: (end - range.start) as u32, entry: entry as u32 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An ELF file with one segment of 16 bytes of 90h at `address`, 100h bytes long in memory.
+    fn sample(address: u64, entry: u64) -> Vec<u8> {
+        let mut file = vec![0; 64 + 56];
+        let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, b"\x7fELF\x02\x01\x01");
+        put(16, &[2, 0, 62, 0, 1]); // executable, x86-64, version
+        put(24, &entry.to_le_bytes());
+        put(32, &[64]); // program headers
+        put(52, &[64, 0, 56, 0, 1]); // sizes of headers, one segment
+        put(64, &[1, 0, 0, 0, 5]); // PT_LOAD, readable and executable
+        put(72, &[120]);
+        put(80, &address.to_le_bytes());
+        put(88, &address.to_le_bytes());
+        put(96, &[16]);
+        put(104, &[0, 1]);
+        file.extend([0x90; 16]);
+        file
+    }
+
+    #[test]
+    fn segments_become_one_piece() {
+        let start = u64::from(STAGE3_ADDRESS);
+        let flat = flatten(&sample(start + 0x20, start + 0x28)).unwrap();
+        assert_eq!(flat.bytes.len(), 0x30);
+        assert!(flat.bytes[..0x20].iter().all(|byte| *byte == 0), "the gap is filled");
+        assert!(flat.bytes[0x20..].iter().all(|byte| *byte == 0x90));
+        assert_eq!((flat.memory, flat.entry), (0x120, STAGE3_ADDRESS + 0x28));
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_refused() {
+        let (start, end) = (u64::from(STAGE3_ADDRESS), u64::from(BUNDLE_ADDRESS));
+        for address in [0, start - 1, end, end - 0xff, u64::MAX - 8] {
+            assert!(flatten(&sample(address, address)).is_err(), "{address:#x}");
+        }
+        assert!(flatten(&sample(start, start + 16)).is_err(), "the entry is behind the code");
+        assert!(flatten(b"no ELF").is_err());
+    }
+}

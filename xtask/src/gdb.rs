@@ -31,7 +31,8 @@ pub struct Options {
 
 /// Builds the image and debugs it.
 pub fn run(options: &Options) -> Result<()> {
-    packages::ensure(&[options.on.purpose(), Purpose::Gdb])?;
+    options.on.ensure()?;
+    packages::ensure(&[Purpose::Gdb])?;
     let built = image::build(&options.build, &run::image_of(&options.build.config))?;
     let directory = tempfile::Builder::new().prefix("pxhv-gdb-").tempdir()?;
     let file = std::fs::read(&built.symbols)?;

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::emulator::{Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
-use crate::{image, packages, project, session, size};
+use crate::{image, project, session, size};
 use anyhow::{bail, Context, Result};
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
     if options.expect.is_empty() && !(options.send.is_empty() && options.never.is_empty()) {
         bail!("--send and --never are for scripted runs: add an --expect");
     }
-    packages::ensure(&[options.on.purpose()])?;
+    options.on.ensure()?;
     let image = match &options.image {
         Some(image) => image.clone(),
         None => built(options)?,

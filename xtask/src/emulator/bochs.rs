@@ -14,11 +14,13 @@ pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<C
     std::fs::copy(&computer.image, &disk)
         .with_context(|| format!("can't copy {}", computer.image.display()))?;
     std::fs::write(directory.join("bochsrc"), configuration(computer, serial))?;
-    // Debian's Bochs has the debugger built in: it stops before the first instruction.
+    // Debian's Bochs has the debugger built in: it stops before the first instruction, and at every
+    // triple fault.
+    let go_on = "continue\n".repeat(1000);
     let commands = match &computer.debugger {
         Some(Debugger::Own(commands)) => commands,
         Some(Debugger::Gdb(_)) => bail!("Debian's Bochs has no gdb server"),
-        None => "continue\n",
+        None => &go_on,
     };
     std::fs::write(directory.join("commands"), commands)?;
     let mut command = Command::new("bochs-bin");
@@ -31,6 +33,9 @@ fn configuration(computer: &Computer, serial: &Path) -> String {
     let usual_cpu = if computer.on == On::BochsSvm { "ryzen" } else { "corei7_skylake_x" };
     let (cpu, cpus) = (computer.cpu.as_deref().unwrap_or(usual_cpu), computer.cpus);
     let (memory, serial) = (mebibytes(computer), serial.display());
+    // An SVM guest's triple fault counts as a panic of the emulated CPU before it becomes a #VMEXIT
+    // for the host: there, such a panic must not be the end.
+    let panic = if computer.on == On::BochsSvm { "action=fatal, cpu0=report" } else { "action=fatal" };
     // ips: instructions in a second of the emulated clocks. Fewer make the guest's timer ticks
     // cost more than its work; the host's own speed does not matter with sync=none.
     format!(
@@ -45,7 +50,7 @@ boot: disk
 com1: enabled=1, mode=term, dev={serial}
 clock: sync=none
 log: bochs.log
-panic: action=fatal
+panic: {panic}
 speaker: enabled=0
 "
     )
