@@ -199,6 +199,9 @@ fn thirty_two_bit_code_has_32_bit_addresses_by_default() {
     assert_eq!(decoded(0, 0, &[0x67, 0xf2, 0x6d]), Some((Width::Bits32, true)));
     assert_eq!(decoded(long, lma, &[0xf3, 0x48, 0x6d]), Some((Width::Bits64, true)));
     assert_eq!(decoded(long, lma, &[0x67, 0x6d]), Some((Width::Bits32, false)));
+    for rex in 0x40..=0x4f {
+        assert_eq!(decoded(long, lma, &[rex, 0x6d]), Some((Width::Bits64, false)), "{rex:#x}");
+    }
     assert_eq!(decoded(big, 0, &[0x48, 0x6d]), None, "DEC EAX");
     assert_eq!(decoded(big, 0, &[0x6f]), None, "OUTS");
     let mut longest = [0x66; 15];
