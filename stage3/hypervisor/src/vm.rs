@@ -8,12 +8,11 @@ mod ram;
 mod report;
 mod run;
 
-use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, SetupError};
+use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalInstructions, SetupError};
 use crate::arch::x86_64::nested_paging::NestedTables;
 use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console, rtc};
 use alloc::format;
-use alloc::string::ToString;
 use bundle::boot_info::BootInfo;
 use bundle::manifest::{Boot, Bundle, Manifest, VmSpec};
 use machine::boot::linux;
@@ -71,7 +70,8 @@ impl<'a, B: Backend> Vm<'a, B> {
         let config =
             CpuidConfig { tsc_khz: tsc.khz(), rdtscp: optional.rdtscp, invpcid: optional.invpcid };
         let cpuid = CpuidPolicy::new(&cpu::Cpuid, &config);
-        let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions: optional };
+        let instructions = OptionalInstructions { rdtscp: cpuid.has_rdtscp(), ..optional };
+        let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
         let pc = Pc::new(ram.layout(), 0);
@@ -140,5 +140,5 @@ impl<'a, B: Backend> Vm<'a, B> {
 
 /// An error about a VM, with its name.
 fn in_vm(spec: &VmSpec, error: &dyn core::fmt::Display) -> SetupError {
-    SetupError(format!("vm {}: {}", spec.name, error.to_string()))
+    SetupError(format!("vm {}: {error}", spec.name))
 }

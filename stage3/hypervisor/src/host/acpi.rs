@@ -29,10 +29,10 @@ pub struct SoftOff {
 
 /// Finds out how this computer is switched off.
 pub fn soft_off() -> Option<SoftOff> {
-    let rsdp = find_rsdp()?;
-    let rsdt = table(u64::from(u32_at(rsdp, 16)?), *b"RSDT")?;
-    let entries = rsdt.get(36..)?.chunks_exact(4);
-    let fadt = entries.filter_map(|entry| table(u64::from(u32_at(entry, 0)?), *b"FACP")).next()?;
+    let pointer = find_rsdp()?;
+    let root = table(u64::from(u32_at(pointer, 16)?), *b"RSDT")?;
+    let mut entries = root.get(36..)?.chunks_exact(4);
+    let fadt = entries.find_map(|entry| table(u64::from(u32_at(entry, 0)?), *b"FACP"))?;
     let dsdt = table(u64::from(u32_at(fadt, 40)?), *b"DSDT")?;
     let port = |at| u32_at(fadt, at).and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
     let command = port(48).zip(fadt.get(52).copied().filter(|enable| *enable != 0));

@@ -1,8 +1,10 @@
 //! The power switch.
 
 use super::acpi::{self, SoftOff};
-use super::console;
+use super::{clock, console};
+use crate::arch::x86_64::cpu;
 use crate::panic;
+use machine::time::SECOND;
 use spin::Once;
 use x86_64::instructions::port::Port;
 
@@ -17,6 +19,9 @@ const SLEEP_ENABLE: u16 = 1 << 13;
 /// Reads of PM1 control that the firmware gets for switching to ACPI mode.
 const PATIENCE: usize = 1_000_000;
 
+/// Nanoseconds that the power supply gets for switching off.
+const POWER_FAILS: u64 = 2 * SECOND;
+
 static SOFT_OFF: Once<Option<SoftOff>> = Once::new();
 
 /// Finds out how this computer is switched off, before guests run.
@@ -30,6 +35,10 @@ pub fn off() -> ! {
     console::lock().flush();
     if let Some(Some(soft_off)) = SOFT_OFF.get() {
         enter_s5(soft_off);
+        // The power goes off a moment after the write.
+        let patience = clock::tsc().ticks(POWER_FAILS);
+        let start = cpu::tsc();
+        while cpu::tsc() - start < patience {}
     }
     log::info!("it is now safe to turn off your computer");
     console::lock().flush();

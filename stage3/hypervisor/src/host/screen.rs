@@ -57,7 +57,6 @@ impl Screen {
             (_, 0x1b) => self.escape = Escape::Started,
             (Escape::Started, b'[') => self.escape = Escape::Parameters,
             (Escape::Started, _) | (Escape::Parameters, b'@'..=b'~') => self.escape = Escape::None,
-            (Escape::Parameters, _) => {}
             (Escape::None, b'\n') => self.row += 1,
             (Escape::None, b'\r') => self.column = 0,
             (Escape::None, 0x08) => self.column = self.column.saturating_sub(1),
@@ -66,7 +65,7 @@ impl Screen {
                 self.cells[self.row * COLUMNS + self.column] = ATTRIBUTE | u16::from(byte);
                 self.column += 1;
             }
-            (Escape::None, _) => {}
+            _ => {}
         }
         if self.column >= COLUMNS {
             self.column = 0;

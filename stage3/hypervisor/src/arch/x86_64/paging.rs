@@ -104,11 +104,11 @@ where
 {
     let frame = PhysFrame::<S>::containing_address(PhysAddr::new(at));
     // SAFETY: the tables are not in use yet, and map memory to its own address.
-    let mapped = unsafe { mapper.identity_map(frame, flags | Flags::PRESENT, &mut HeapFrames) };
-    match mapped {
-        Ok(flush) => flush.ignore(),
-        Err(_) => panic!("page {at:#x} is mapped twice, or the heap has no room for page tables"),
-    }
+    let result = unsafe { mapper.identity_map(frame, flags | Flags::PRESENT, &mut HeapFrames) };
+    let Ok(flush) = result else {
+        panic!("page {at:#x} is mapped twice, or the heap has no room for page tables");
+    };
+    flush.ignore();
 }
 
 fn is_all_ram(range: &Range<u64>) -> bool {

@@ -88,7 +88,7 @@ impl Backend for Svm {
         OptionalInstructions { rdtscp: true, invpcid: true }
     }
 
-    fn create_vcpu(&self, nested_root: Hpa, _: &GuestLimits) -> Result<SvmVcpu, SetupError> {
-        Ok(SvmVcpu::new(self.host.clone(), nested_root, self.has_next_rip))
+    fn create_vcpu(&self, nested_root: Hpa, limits: &GuestLimits) -> Result<SvmVcpu, SetupError> {
+        Ok(SvmVcpu::new(self.host.clone(), nested_root, self.has_next_rip, limits))
     }
 }

@@ -67,11 +67,14 @@ pub fn load() {
 
 fn task_state() -> TaskStateSegment {
     let mut tss = TaskStateSegment::new();
-    for index in 0..OWN_STACK.len() {
-        // SAFETY: only the address is taken; the processor is the only user of these stacks.
-        let stack = unsafe { &raw const INTERRUPT_STACKS[index] };
-        tss.interrupt_stack_table[index] = VirtAddr::from_ptr(stack) + INTERRUPT_STACK as u64;
+    // Only addresses are taken; the processor is the only user of these stacks.
+    let mut tops = tss.interrupt_stack_table;
+    let mut top = VirtAddr::from_ptr(&raw const INTERRUPT_STACKS);
+    for entry in tops.iter_mut().take(OWN_STACK.len()) {
+        top += INTERRUPT_STACK as u64;
+        *entry = top;
     }
+    tss.interrupt_stack_table = tops;
     tss
 }
 

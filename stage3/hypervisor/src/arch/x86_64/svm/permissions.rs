@@ -1,7 +1,7 @@
 //! Which ports and MSRs exit (AMD APM volume 2, "I/O Permissions Map", "MSR Permissions Map").
 
 use crate::arch::x86_64::page::Page;
-use machine::msr::PASS_THROUGH;
+use machine::msr::{PASS_THROUGH, TSC_AUX};
 
 /// The I/O permissions map: 64 Ki ports and a little more, rounded up to pages.
 pub type IoMap = Page<0x3000>;
@@ -20,10 +20,10 @@ pub fn io_map() -> IoMap {
     Page::filled(0xff)
 }
 
-/// A map with which every MSR access exits, but those to [`PASS_THROUGH`].
-pub fn msr_map() -> MsrMap {
+/// A map with which every MSR access exits, but those to [`PASS_THROUGH`], and to TSC_AUX for a guest that has RDTSCP.
+pub fn msr_map(has_rdtscp: bool) -> MsrMap {
     let mut map = Page::filled(0xff);
-    for msr in PASS_THROUGH {
+    for msr in PASS_THROUGH.iter().chain(has_rdtscp.then_some(&TSC_AUX)) {
         if let Some(bit) = bit(*msr) {
             map[bit / 8] &= !(0b11 << (bit % 8));
         }

@@ -2,7 +2,7 @@
 
 use super::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbPage, VmcbSegment, FLUSH_ALL};
 use super::{entry, events, exits, explain, permissions, HostState};
-use crate::arch::x86_64::backend::HardwareVcpu;
+use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
@@ -18,6 +18,8 @@ pub const EFER_SVME: u64 = 1 << 12;
 const DR7_RESET: u64 = 0x400;
 /// DR6 at reset.
 const DR6_RESET: u64 = 0xffff_0ff0;
+/// The page attribute table at reset: WB, WT, UC-, UC, twice.
+const PAT_RESET: u64 = 0x0007_0406_0007_0406;
 /// TSC ticks after which a guest in an interrupt shadow is looked at again: some 1 µs.
 const SHADOW_TICKS: u64 = 2000;
 /// The only address space on this CPU; 0 is the host's.
@@ -67,8 +69,9 @@ pub struct SvmVcpu {
 
 impl SvmVcpu {
     /// A virtual CPU with all intercepts set and its memory behind `nested_root`.
-    pub fn new(host: Arc<HostState>, nested_root: Hpa, has_next_rip: bool) -> Self {
-        let (io_map, msr_map) = (permissions::io_map(), permissions::msr_map());
+    pub fn new(host: Arc<HostState>, nested_root: Hpa, has_next_rip: bool, limits: &GuestLimits) -> Self {
+        let io_map = permissions::io_map();
+        let msr_map = permissions::msr_map(limits.instructions.rdtscp);
         let mut vmcb = VmcbPage::new();
         vmcb.intercept_3 = INTERCEPT_3;
         vmcb.intercept_4 = INTERCEPT_4;
@@ -266,7 +269,7 @@ impl Vcpu for SvmVcpu {
         vmcb.gdtr = table(&state.gdtr);
         vmcb.idtr = table(&state.idtr);
         vmcb.cpl = 0;
-        (vmcb.dr6, vmcb.dr7) = (DR6_RESET, DR7_RESET);
+        (vmcb.dr6, vmcb.dr7, vmcb.g_pat) = (DR6_RESET, DR7_RESET, PAT_RESET);
         (vmcb.interrupt_shadow, vmcb.event_injection) = (0, 0);
         (vmcb.star, vmcb.lstar, vmcb.cstar, vmcb.sfmask, vmcb.kernel_gs_base) = (0, 0, 0, 0, 0);
         (vmcb.sysenter_cs, vmcb.sysenter_esp, vmcb.sysenter_eip) = (0, 0, 0);
