@@ -50,4 +50,6 @@ fi
 
 # cargo looks rustc up on the PATH, where a proxy of rustup may come first.
 case $cargo in */*) PATH=${cargo%/*}:$PATH ;; esac
+# cargo is told to be quiet; the first build takes a minute.
+if [ ! -e "${CARGO_TARGET_DIR:-target}/debug/xtask" ]; then echo "building xtask, once"; fi
 exec "$cargo" "$@"

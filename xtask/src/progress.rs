@@ -13,8 +13,12 @@ pub struct Step {
 impl Step {
     /// Begins a step of unknown length.
     pub fn start(what: &str) -> Self {
-        let bar =
-            if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new_spinner()
+        } else {
+            println!("{what} ...");
+            ProgressBar::hidden()
+        };
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
