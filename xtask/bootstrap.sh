@@ -3,8 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# The oldest Rust that builds this; Debian 12's own packages rustc and cargo are older.
-minimum=85
+# The oldest Rust that this is tested with; Debian 12's own packages rustc and cargo are older.
+minimum=95
 
 # Whether the cargo "$1" works: it may be a proxy of rustup without a toolchain behind it.
 works() {
@@ -37,9 +37,8 @@ if [ -n "$missing" ]; then
         exit 1
     fi
     echo "missing packages: $missing"
-    for package in $missing; do
-        if ! apt-cache show "$package" >/dev/null 2>&1; then $sudo apt-get -q update; break; fi
-    done
+    # Lists that are missing or old name packages that are not there any more, or too old a Rust.
+    $sudo apt-get -q update
     # shellcheck disable=SC2086
     $sudo env DEBIAN_FRONTEND=noninteractive $install
     if ! find_cargo; then

@@ -88,9 +88,8 @@ fn install(packages: &[&str]) -> Result<()> {
     let Some(prefix) = root_prefix() else {
         bail!("no right to install packages (neither root nor sudo); have this run:\n    {command}");
     };
-    if !packages.iter().all(|package| is_known(package)) {
-        apt_get(prefix, &["update"])?;
-    }
+    // Lists that are missing or old name packages that are not there any more.
+    apt_get(prefix, &["update"])?;
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(packages);
     apt_get(prefix, &arguments).with_context(|| format!("could not install; try it by hand:\n    {command}"))
