@@ -1,8 +1,9 @@
 //! Why the guest could not go on: the processor's words, and which fields break which rule of VM entry.
 //!
-//! It runs only after a failure. The rules are those of the manual that a guest or a loader can plausibly break; the
-//! fields that [`super::setup`] and [`super::host_state`] write once are the same for each VM.
+//! It runs only after a failure. The rules are those of the manual that a guest, a loader or a slip in the set-up can
+//! plausibly break.
 
+mod host;
 mod segments;
 
 use super::controls::{Entry, Primary, Secondary};
@@ -105,6 +106,7 @@ fn event(out: &mut dyn Write, what: &str, information: u32) -> fmt::Result {
 fn check(vmcs: &Vmcs, out: &mut dyn Write) -> fmt::Result {
     let mut report = Report { vmcs, out, broken: 0 };
     controls(&mut report)?;
+    host::check(&mut report)?;
     control_registers(&mut report)?;
     segments::check(&mut report)?;
     rip_and_rflags(&mut report)?;
@@ -133,14 +135,11 @@ fn controls(report: &mut Report) -> fmt::Result {
         "unrestricted guest needs EPT",
     )?;
     let too_wide = u64::MAX << physical_address_bits();
-    for (name, field) in [
-        ("ADDRESS_OF_IO_BITMAP_A", ADDRESS_OF_IO_BITMAP_A),
-        ("ADDRESS_OF_IO_BITMAP_B", ADDRESS_OF_IO_BITMAP_B),
-        ("ADDRESS_OF_MSR_BITMAPS", ADDRESS_OF_MSR_BITMAPS),
-        ("VIRTUAL_APIC_ADDRESS", VIRTUAL_APIC_ADDRESS),
-    ] {
+    for field in
+        [ADDRESS_OF_IO_BITMAP_A, ADDRESS_OF_IO_BITMAP_B, ADDRESS_OF_MSR_BITMAPS, VIRTUAL_APIC_ADDRESS]
+    {
         let address = vmcs.read(&field);
-        report.rule(address & (too_wide | 0xfff) == 0, name, address, "must be the HPA of a page")?;
+        report.rule(address & (too_wide | 0xfff) == 0, field.name, address, "must be the HPA of a page")?;
     }
     let pointer = vmcs.read(&EPT_POINTER);
     report.rule(pointer & (too_wide | 0xf80) == 0, "EPT_POINTER", pointer, "reserved bits are set")?;
@@ -188,14 +187,9 @@ fn control_registers(report: &mut Report) -> fmt::Result {
     let pat = vmcs.read(&GUEST_IA32_PAT);
     let pat_holds = pat.to_le_bytes().iter().all(|kind| matches!(kind, 0 | 1 | 4..=7));
     report.rule(pat_holds, "GUEST_IA32_PAT", pat, "each byte must be 0, 1, 4, 5, 6 or 7")?;
-    for (name, field) in [
-        ("GUEST_IA32_SYSENTER_ESP", GUEST_IA32_SYSENTER_ESP),
-        ("GUEST_IA32_SYSENTER_EIP", GUEST_IA32_SYSENTER_EIP),
-        ("GUEST_GDTR_BASE", GUEST_GDTR_BASE),
-        ("GUEST_IDTR_BASE", GUEST_IDTR_BASE),
-    ] {
+    for field in [GUEST_IA32_SYSENTER_ESP, GUEST_IA32_SYSENTER_EIP, GUEST_GDTR_BASE, GUEST_IDTR_BASE] {
         let address = vmcs.read(&field);
-        report.rule(is_canonical(address), name, address, "must be canonical")?;
+        report.rule(is_canonical(address), field.name, address, "must be canonical")?;
     }
     if paging && cr4 & CR4_PAE != 0 && !ia32e {
         for field in [GUEST_PDPTE0, GUEST_PDPTE1, GUEST_PDPTE2, GUEST_PDPTE3] {
