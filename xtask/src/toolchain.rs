@@ -188,6 +188,7 @@ mod tests {
     fn target_is_there_when_its_core_is() {
         let directory = tempfile::tempdir().unwrap();
         assert!(!has_core(&directory.path().join("missing")));
+        std::fs::write(directory.path().join("libother-0123.rlib"), "").unwrap();
         assert!(!has_core(directory.path()));
         std::fs::write(directory.path().join("libcore-0123.rlib"), "").unwrap();
         assert!(has_core(directory.path()));

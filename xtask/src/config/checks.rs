@@ -194,7 +194,7 @@ mod tests {
             ("boot = \"linux\"", "boot = \"lunix\"", ["boot = \"lunix\"", "\"linux\""]),
             ("\"vmlinuz\"", "\"nowhere\"", ["pxhv.toml:7: kernel = \"nowhere\"", "nowhere"]),
             ("\"vmlinuz\"", "\"text\"", ["kernel = \"text\"", "bzImage"]),
-            ("\"vmlinuz\"", "\"empty\"", ["kernel = \"empty\"", "empty"]),
+            ("\"vmlinuz\"", "\"empty\"", ["kernel = \"empty\"", "the file is empty"]),
             ("\"initrd.gz\"", "\"nowhere\"", ["pxhv.toml:8: initrd = \"nowhere\"", "nowhere"]),
             ("name = \"linux\"", "name = \"Linux\"", ["pxhv.toml:3: name = \"Linux\"", "a-z"]),
             ("name = \"linux\"", "name = \"\"", ["name = \"\"", "a-z"]),
@@ -203,6 +203,16 @@ mod tests {
             let error = error(from, to);
             assert!(words.iter().all(|word| error.contains(word)), "{to}: {error}");
         }
+    }
+
+    #[test]
+    fn long_names_are_refused() {
+        assert!(load(
+            &GOOD.replace("\"linux\"\n        memory", &format!("\"{}\"\n        memory", "x".repeat(32)))
+        )
+        .is_ok());
+        let error = error("name = \"linux\"", &format!("name = \"{}\"", "x".repeat(33)));
+        assert!(error.contains("1 to 32"), "{error}");
     }
 
     #[test]
