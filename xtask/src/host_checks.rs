@@ -43,7 +43,8 @@ fn lints_of_stage3() -> Result<Count> {
 }
 
 fn succeeds(command: &mut Command) -> Result<Count> {
-    let status = command.status().with_context(|| format!("can't run {:?}", command.get_program()))?;
+    let status =
+        command.status().with_context(|| format!("can't run {}", command.get_program().display()))?;
     Ok(Count::one(status.success()))
 }
 

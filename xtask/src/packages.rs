@@ -58,8 +58,7 @@ fn missing(purposes: &[Purpose]) -> Vec<&'static str> {
     let mut missing: Vec<_> =
         needed.filter(|(_, _, file)| !is_there(file)).map(|(_, package, _)| *package).collect();
     if purposes.contains(&Purpose::Image) && Toolchain::find().is_none() {
-        let needed = toolchain::DEBIAN.iter().filter(|(_, file)| !Path::new(file).exists());
-        missing.extend(needed.map(|(package, _)| *package));
+        missing.extend(toolchain::DEBIAN);
     }
     if purposes.contains(&Purpose::Test) {
         let needed = CHECKERS.iter().filter(|(_, tool)| Toolchain::with(tool, *tool == "clippy").is_none());

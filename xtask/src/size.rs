@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
 pub fn show(bytes: u64) -> String {
     const UNITS: [(u64, char); 3] = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
     for (unit, letter) in UNITS {
-        if bytes >= unit && bytes % unit == 0 {
+        if bytes >= unit && bytes.is_multiple_of(unit) {
             return format!("{}{letter}", bytes / unit);
         }
     }

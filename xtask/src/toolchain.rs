@@ -13,12 +13,11 @@ use std::process::Command;
 /// The target of stage 3.
 pub const TARGET: &str = "x86_64-unknown-none";
 
-/// Debian's packages that together can build for [`TARGET`], and a file of each.
-pub const DEBIAN: &[(&str, &str)] = &[
-    ("rustc-web", "/usr/bin/rustc"),
-    ("cargo-web", "/usr/bin/cargo"),
-    ("rust-web-src", "/usr/lib/rustlib/src/rust/library/core/Cargo.toml"),
-];
+/// Debian's packages that together can build for [`TARGET`].
+pub const DEBIAN: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// The oldest Rust that builds pxHV: `rust-version` of the workspace.
+const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// A toolchain.
 #[derive(Debug)]
@@ -60,6 +59,9 @@ impl Toolchain {
         };
         let sysroot = PathBuf::from(toolchain.ask_rustc(&["--print", "sysroot"])?);
         toolchain.version = toolchain.ask_rustc(&["--version"])?;
+        if !is_new_enough(&toolchain.version, OLDEST) {
+            return None;
+        }
         // "cargo" may be a proxy of rustup without a toolchain behind it.
         toolchain.cargo("--version").output().ok().filter(|output| output.status.success())?;
         let libraries =
@@ -166,6 +168,16 @@ pub fn build_stage3(toolchain: &Toolchain) -> Result<PathBuf> {
     Ok(stage3_directory().join(TARGET).join("release/hypervisor"))
 }
 
+/// Whether `version`, as in `rustc 1.96.0 (…)`, is `oldest`, as in `1.95`, or later.
+fn is_new_enough(version: &str, oldest: &str) -> bool {
+    let numbers = |text: &str| -> Option<(u32, u32)> {
+        let mut parts = text.split(['.', '-', ' ']);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    };
+    let version = version.strip_prefix("rustc ").unwrap_or(version);
+    numbers(version).is_some_and(|version| Some(version) >= numbers(oldest))
+}
+
 fn has_core(libraries: &Path) -> bool {
     let entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
@@ -173,16 +185,23 @@ fn has_core(libraries: &Path) -> bool {
 
 /// What to do where no toolchain can build stage 3.
 pub fn advice() -> String {
-    let packages: Vec<_> = DEBIAN.iter().map(|(package, _)| *package).collect();
     format!(
-        "no Rust toolchain here can build for {TARGET}; either run\n    rustup target add {TARGET}\nor, on Debian, install {}",
-        packages.join(" ")
+        "no Rust {OLDEST} or later here can build for {TARGET}; either run\n    rustup target add {TARGET}\nor, on Debian, install {}",
+        DEBIAN.join(" ")
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_toolchains_are_passed_over() {
+        assert!(is_new_enough("rustc 1.95.0 (59807616e 2026-04-14)", "1.95"));
+        assert!(is_new_enough("rustc 1.100.0-nightly (0 2026)", "1.95"));
+        assert!(!is_new_enough("rustc 1.85.1", "1.95"));
+        assert!(!is_new_enough("", "1.95"));
+    }
 
     #[test]
     fn target_is_there_when_its_core_is() {

@@ -84,7 +84,7 @@ impl Source<'_> {
                 size::show(MEMORY_MAX)
             )));
         }
-        if memory == 0 || memory % MEMORY_UNIT != 0 {
+        if memory == 0 || !memory.is_multiple_of(MEMORY_UNIT) {
             let right = size::show(memory.next_multiple_of(MEMORY_UNIT).max(MEMORY_UNIT));
             bail!(wrong(&format!("not a multiple of 2M; write for example {right:?}")));
         }
