@@ -2,8 +2,10 @@
 //! calls nobody. The board ([`crate::pc`]) carries interrupt lines and output from one to another.
 
 pub mod i8042;
+pub mod pci;
 pub mod pic;
 pub mod pit;
+pub mod power_management;
 pub mod reset_control;
 pub mod rtc;
 pub mod system_control;

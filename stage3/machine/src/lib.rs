@@ -8,6 +8,7 @@
 //! * [`pc`]: the board: devices, their ports and interrupt lines
 //! * [`device`]: the devices, each plain data behind `read` and `write`
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
+//! * [`acpi`]: the tables that tell a guest what the board has
 //! * [`boot`]: guest loaders
 #![no_std]
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod acpi;
 pub mod boot;
 pub mod cpuid;
 pub mod device;
