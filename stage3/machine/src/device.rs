@@ -2,6 +2,8 @@
 //! calls nobody. The board ([`crate::pc`]) carries interrupt lines and output from one to another.
 
 pub mod i8042;
+pub mod ioapic;
+pub mod lapic;
 pub mod pci;
 pub mod pic;
 pub mod pit;
