@@ -67,8 +67,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         ram.map(&mut nested);
         let optional = backend.optional_instructions();
         let tsc = *clock::tsc();
-        let config =
-            CpuidConfig { tsc_khz: tsc.khz(), rdtscp: optional.rdtscp, invpcid: optional.invpcid };
+        let config = CpuidConfig { tsc_khz: tsc.khz(), rdtscp: optional.rdtscp, invpcid: optional.invpcid };
         let cpuid = CpuidPolicy::new(&cpu::Cpuid, &config);
         let instructions = OptionalInstructions { rdtscp: cpuid.has_rdtscp(), ..optional };
         let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions };

@@ -90,7 +90,7 @@ impl Mtrrs {
             }
             VARIABLE..=VARIABLE_LAST => {
                 let register = (index - VARIABLE) as usize;
-                let is_base = register % 2 == 0;
+                let is_base = register.is_multiple_of(2);
                 let valid = if is_base {
                     value & !(frames | TYPE) == 0 && is_type(value as u8)
                 } else {

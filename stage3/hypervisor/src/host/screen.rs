@@ -41,7 +41,8 @@ impl Screen {
         for (index, cell) in cells.iter_mut().enumerate() {
             // SAFETY: BootInfo says that the display is in text mode, so these are 4,000 bytes of video
             // memory, mapped one to one.
-            *cell = unsafe { core::ptr::with_exposed_provenance::<u16>(VIDEO_MEMORY).add(index).read_volatile() };
+            *cell =
+                unsafe { core::ptr::with_exposed_provenance::<u16>(VIDEO_MEMORY).add(index).read_volatile() };
         }
         let used = cells.iter().rposition(|cell| *cell & 0xff != u16::from(b' ') && *cell & 0xff != 0);
         let mut screen = Self { cells, column: 0, row: 0, escape: Escape::None, changed: true };

@@ -89,12 +89,16 @@ impl GuestRam {
     }
 
     /// Calls `copy` with an HPA, an offset into the access and a length for each piece of the access.
-    fn for_each_piece(&self, gpa: Gpa, bytes: usize, mut copy: impl FnMut(u64, usize, usize)) -> Result<(), NotRam> {
+    fn for_each_piece(
+        &self,
+        gpa: Gpa,
+        bytes: usize,
+        mut copy: impl FnMut(u64, usize, usize),
+    ) -> Result<(), NotRam> {
         self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
         let mut done = 0;
         while done < bytes {
-            let (hpa, together) =
-                self.locate(Gpa(gpa.0 + done as u64)).ok_or(NotRam { gpa, bytes })?;
+            let (hpa, together) = self.locate(Gpa(gpa.0 + done as u64)).ok_or(NotRam { gpa, bytes })?;
             let length = (together as usize).min(bytes - done);
             copy(hpa, done, length);
             done += length;

@@ -18,7 +18,14 @@ pub fn registers(vm: &str, state: &CpuState) {
     for [a, b, c, d] in rows {
         log::warn!(
             "vm {vm}: {} {:016x} {} {:016x} {} {:016x} {} {:016x}",
-            a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1
+            a.0,
+            a.1,
+            b.0,
+            b.1,
+            c.0,
+            c.1,
+            d.0,
+            d.1
         );
     }
     let segment = |Segment { selector, base, limit, attributes }: Segment| {

@@ -77,7 +77,8 @@ fn write(register: u32, value: u32) {
         // SAFETY: as for `read`; the callers write values that the manual allows.
         unsafe { msr::write(X2APIC_MSR + (register >> 4), u64::from(value)) }
     } else {
-        let address = core::ptr::with_exposed_provenance_mut::<u32>((REGISTERS + u64::from(register)) as usize);
+        let address =
+            core::ptr::with_exposed_provenance_mut::<u32>((REGISTERS + u64::from(register)) as usize);
         // SAFETY: as for `read`.
         unsafe { address.write_volatile(value) }
     }

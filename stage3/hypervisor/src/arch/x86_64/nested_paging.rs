@@ -82,7 +82,7 @@ impl<F: Format> NestedTables<F> {
                 .rev()
                 .find(|level| {
                     let size = entry_bytes(*level);
-                    (from | to) % size == 0 && bytes - done >= size
+                    (from | to).is_multiple_of(size) && bytes - done >= size
                 })
                 .unwrap_or(0);
             let mut table = &mut self.root;

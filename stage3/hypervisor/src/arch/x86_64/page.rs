@@ -23,7 +23,7 @@ pub struct Page<const N: usize = 4096>(Box<Bytes<N>>);
 impl<const N: usize> Page<N> {
     /// A page of zeros.
     pub fn zeroed() -> Self {
-        const { assert!(N % PAGE_SIZE as usize == 0) };
+        const { assert!(N.is_multiple_of(PAGE_SIZE as usize)) };
         Self::filled(0)
     }
 

@@ -12,8 +12,8 @@ use raw_cpuid::CpuId;
 use x86_64::registers::control::{Cr3, Cr3Flags, Efer, EferFlags};
 use x86_64::structures::paging::mapper::Mapper;
 use x86_64::structures::paging::{
-    FrameAllocator, OffsetPageTable, PageSize, PageTable, PageTableFlags as Flags, PhysFrame, Size1GiB, Size2MiB,
-    Size4KiB,
+    FrameAllocator, OffsetPageTable, PageSize, PageTable, PageTableFlags as Flags, PhysFrame, Size1GiB,
+    Size2MiB, Size4KiB,
 };
 use x86_64::{PhysAddr, VirtAddr};
 
@@ -51,14 +51,15 @@ pub fn init() {
     let root = PhysAddr::new(core::ptr::from_mut(table).addr() as u64);
     // SAFETY: memory is mapped one to one, before and after the switch.
     let mut mapper = unsafe { OffsetPageTable::new(table, VirtAddr::zero()) };
-    let has_1g = CpuId::new().get_extended_processor_and_feature_identifiers().is_some_and(|id| id.has_1gib_pages());
+    let has_1g =
+        CpuId::new().get_extended_processor_and_feature_identifiers().is_some_and(|id| id.has_1gib_pages());
 
     map_small_pages(&mut mapper);
     let ram_end = memory::ram().iter().map(|range| range.end).max().unwrap_or(0);
     let mut at = SMALL_PAGES_END;
     while at < DEVICES_END.max(ram_end) {
         let huge = at..at + GIB;
-        if has_1g && at % GIB == 0 && is_all_ram(&huge) {
+        if has_1g && at.is_multiple_of(GIB) && is_all_ram(&huge) {
             map::<Size1GiB>(&mut mapper, at, Flags::WRITABLE | Flags::NO_EXECUTE);
             at = huge.end;
             continue;

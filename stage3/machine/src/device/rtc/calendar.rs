@@ -63,7 +63,7 @@ impl Format {
         if self.hours_24 {
             return self.encode(hour);
         }
-        let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+        let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
         self.encode(twelve) | if hour < 12 { 0 } else { PM }
     }
 }

@@ -37,11 +37,7 @@ fn is_long(vmcb: &Vmcb) -> bool {
 
 /// Writes the exit's numbers and the rules that are broken.
 pub fn explain(vmcb: &Vmcb, out: &mut dyn fmt::Write) -> fmt::Result {
-    write!(
-        out,
-        "exit code {:#x}, info {:#x} {:#x}",
-        vmcb.exit_code, vmcb.exit_info_1, vmcb.exit_info_2
-    )?;
+    write!(out, "exit code {:#x}, info {:#x} {:#x}", vmcb.exit_code, vmcb.exit_info_1, vmcb.exit_info_2)?;
     let mut broken = RULES.iter().filter(|(_, is_broken)| is_broken(vmcb)).peekable();
     if broken.peek().is_none() && vmcb.exit_code as u32 == u32::MAX {
         let lma = vmcb.efer & EFER_LMA != 0;
