@@ -38,9 +38,7 @@ fn date(rtc: &mut Rtc, now: Instant) -> [u8; 8] {
 
 /// The same from the number of seconds since 1970, by counting years and months.
 fn naive_date(unix: u64) -> [u64; 8] {
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let (mut days, mut year, mut month) = (unix / DAY, 1970, 0);
     loop {
         let length = if leap(year) { 366 } else { 365 };
