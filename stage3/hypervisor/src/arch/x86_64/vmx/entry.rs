@@ -66,6 +66,8 @@ extern "sysv64" {
 }
 
 global_asm!(
+    ".text",
+    ".global vmx_enter",
     "vmx_enter:",
     "push rbp",
     "push rbx",
@@ -107,6 +109,7 @@ global_asm!(
     "mov ecx, 2",
     "cmovz eax, ecx",
     "jmp 5f",
+    ".global vmx_exit",
     "vmx_exit:",
     "push rdi",
     "mov rdi, [rsp + 8]",

@@ -5,6 +5,7 @@ use super::control_registers;
 use super::events;
 use super::exit_reason::*;
 use super::fields::*;
+use super::paging::LONG;
 use super::qualification::{EptViolation, IoInstruction};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
@@ -29,7 +30,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         EXCEPTION_OR_NMI => serve_nmi(&vcpu.vmcs),
         PREEMPTION_TIMER_EXPIRED => {
             // Bochs 2.7 lets no external interrupt end the run of a guest that was entered with interrupts off and
-            // leaves them off; on other processors nothing is pending here.
+            // leaves them off. On a processor, what is pending here would end the next run at once.
             interrupts::accept_pending();
             ExitReason::Host
         }
@@ -120,8 +121,6 @@ const fn is_instruction(reason: &ExitReason) -> bool {
 
 /// The guest is in 64-bit mode: IA-32e mode and CS.L.
 pub fn is_64bit_code(vmcs: &Vmcs) -> bool {
-    /// L in the access rights of a segment.
-    const LONG: u32 = 1 << 13;
     vmcs.read(&GUEST_IA32_EFER) & EFER_LMA != 0 && vmcs.read(&GUEST_CS.access_rights) & LONG != 0
 }
 

@@ -14,7 +14,7 @@ use super::exit_reason;
 
 use super::fields::*;
 use super::instructions::{InstructionError, VmFail};
-use super::paging::physical_address_bits;
+use super::paging::{physical_address_bits, LONG};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use core::fmt::{self, Write};
@@ -207,7 +207,7 @@ fn rip_and_rflags(report: &mut Report) -> fmt::Result {
     let vmcs = report.vmcs;
     let (rip, rflags) = (vmcs.read(&GUEST_RIP), vmcs.read(&GUEST_RFLAGS));
     let ia32e = vmcs.read(&VM_ENTRY_CONTROLS) & Entry::IA_32E_MODE_GUEST.bits() != 0;
-    let long_code = ia32e && vmcs.read(&GUEST_CS.access_rights) & segments::LONG != 0;
+    let long_code = ia32e && vmcs.read(&GUEST_CS.access_rights) & LONG != 0;
     let external =
         vmcs.read(&VM_ENTRY_INTERRUPTION_INFORMATION) & (VALID | TYPE) == VALID | TYPE_EXTERNAL_INTERRUPT;
 

@@ -28,7 +28,7 @@ const CR4_SMEP: u64 = 1 << 20;
 const CR4_CET: u64 = 1 << 23;
 
 /// L in the access rights of a segment.
-const LONG: u32 = 1 << 13;
+pub const LONG: u32 = 1 << 13;
 /// Type in the access rights of a segment.
 const TYPE: u32 = 0xf;
 /// Type of TR: 16-bit TSS, busy.

@@ -113,6 +113,7 @@ impl HardwareVcpu for VmxVcpu {
     fn run(&mut self, deadline: u64) -> Exit {
         self.write_next_event();
         self.set_preemption_timer(deadline);
+        self.vmcs.make_current();
         let reason = match self.switch.enter() {
             Ok(()) => exits::decode(self),
             Err(fail) => {

@@ -2,6 +2,7 @@
 
 use super::super::controls::Entry;
 use super::super::fields::*;
+use super::super::paging::LONG;
 use super::{is_canonical, Report, RFLAGS_VM};
 use core::fmt;
 use machine::vcpu::CR0_PE;
@@ -12,8 +13,6 @@ const TYPE: u32 = 0xf;
 const CODE_OR_DATA: u32 = 1 << 4;
 /// Access rights: P.
 const PRESENT: u32 = 1 << 7;
-/// Access rights: L.
-pub const LONG: u32 = 1 << 13;
 /// Access rights: D/B.
 const BIG: u32 = 1 << 14;
 /// Access rights: G.
