@@ -16,7 +16,6 @@
 
 mod bus;
 mod control;
-mod linear;
 #[cfg(test)]
 pub(crate) mod mock;
 mod port_io;

@@ -5,6 +5,7 @@
 //! [`vcpu::Vcpu`], the registers of a virtual CPU, and [`memory::GuestMemory`], its RAM.
 //!
 //! * [`exits`]: what each exit of a guest leads to
+//! * [`emulate`]: the instructions that access device memory
 //! * [`pc`]: the board: devices, their ports and interrupt lines
 //! * [`device`]: the devices, each plain data behind `read` and `write`
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
@@ -21,7 +22,9 @@ pub mod acpi;
 pub mod boot;
 pub mod cpuid;
 pub mod device;
+pub mod emulate;
 pub mod exits;
+mod linear;
 pub mod memory;
 pub mod msr;
 pub mod mtrr;

@@ -268,6 +268,10 @@ pub trait Vcpu {
     fn gprs_mut(&mut self) -> &mut Gprs;
     /// RFLAGS.
     fn rflags(&self) -> u64;
+    /// Sets RFLAGS. The caller changes arithmetic flags only.
+    fn set_rflags(&mut self, value: u64);
+    /// Sets RSP.
+    fn set_rsp(&mut self, value: u64);
     /// CR4 as the guest reads it.
     fn cr4(&self) -> u64;
     /// CR0 as the guest reads it.
@@ -281,6 +285,8 @@ pub trait Vcpu {
     /// every instruction does. The only place where RIP moves.
     fn complete_instruction(&mut self, next_rip: u64);
 
+    /// Whether the last exit came while the processor delivered an event, not from the instruction at RIP.
+    fn was_delivering(&self) -> bool;
     /// Makes the guest take `event` at the next entry. At most one a time.
     fn inject(&mut self, event: Event);
     /// Whether [`Event::Interrupt`] may be injected: RFLAGS.IF set, no interrupt shadow, nothing else

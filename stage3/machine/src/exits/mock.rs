@@ -19,6 +19,8 @@ pub struct MockVcpu {
     pub tsc: u64,
     pub injected: Option<Event>,
     pub window: bool,
+    /// What `was_delivering` answers.
+    pub delivering: bool,
     /// What `write_control_register` answers instead of doing it.
     pub control_fault: Option<Fault>,
 }
@@ -32,6 +34,15 @@ impl Vcpu for MockVcpu {
     }
     fn rflags(&self) -> u64 {
         self.state.rflags
+    }
+    fn set_rflags(&mut self, value: u64) {
+        self.state.rflags = value;
+    }
+    fn set_rsp(&mut self, value: u64) {
+        self.state.rsp = value;
+    }
+    fn was_delivering(&self) -> bool {
+        self.delivering
     }
     fn cr4(&self) -> u64 {
         self.state.cr4

@@ -8,8 +8,8 @@ mod decode;
 #[cfg(test)]
 mod tests;
 
-use super::linear::{AccessError, Linear, SegmentName};
 use super::{Handled, Outcome, Output, PortBus, StopReason};
+use crate::linear::{AccessError, Linear, SegmentName};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
 use crate::vcpu::{Access, CpuState, Direction, Event, Gprs, PortIo, Vcpu};
@@ -122,7 +122,7 @@ impl<P: PortBus> Run<'_, P> {
     fn input(&mut self, state: &CpuState, linear: &mut Linear, offset: u64) -> Result<(), AccessError> {
         let length = self.io.size.bytes();
         let destination = (SegmentName::Es, &state.es);
-        let pieces = linear.locate(destination, offset, length.into(), Access::Write)?;
+        let pieces = linear.locate_ram(destination, offset, length.into(), Access::Write)?;
         let value = self.ports.read_port(self.now, self.io.port, self.io.size).to_le_bytes();
         pieces.write(self.memory, &value[..length.into()])
     }
@@ -136,7 +136,7 @@ impl<P: PortBus> Run<'_, P> {
         offset: u64,
     ) -> Result<Option<crate::pc::ResetSource>, AccessError> {
         let length = self.io.size.bytes();
-        let pieces = linear.locate((source, source.of(state)), offset, length.into(), Access::Read)?;
+        let pieces = linear.locate_ram((source, source.of(state)), offset, length.into(), Access::Read)?;
         let mut bytes = [0; 4];
         pieces.read(self.memory, &mut bytes[..length.into()])?;
         let value = u32::from_le_bytes(bytes);

@@ -1,7 +1,9 @@
 //! The prefixes of a string instruction. Processors tell of them at the exit in part, or not at all.
 
-use crate::exits::linear::{AccessError, Linear, SegmentName, Width};
+use crate::emulate::decode;
+use crate::linear::{AccessError, Linear, SegmentName, Width};
 use crate::vcpu::Direction;
+use iced_x86::Code;
 
 /// What the prefixes change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,43 +16,20 @@ pub struct StringIo {
     pub source: SegmentName,
 }
 
-/// Longest instruction that processors execute.
-const MAX_BYTES: u64 = 15;
-
 /// Decodes the instruction at RIP; `None` if it moves no string in this `direction`.
 pub fn decode(code: &mut Linear, direction: Direction) -> Result<Option<StringIo>, AccessError> {
-    let width = code.code_width();
-    let mut result = StringIo { repeat: false, address_width: width, source: SegmentName::Ds };
-    for offset in 0..MAX_BYTES {
-        match code.fetch(offset)? {
-            0x26 => override_segment(&mut result, width, SegmentName::Es),
-            0x2e => override_segment(&mut result, width, SegmentName::Cs),
-            0x36 => override_segment(&mut result, width, SegmentName::Ss),
-            0x3e => override_segment(&mut result, width, SegmentName::Ds),
-            0x64 => result.source = SegmentName::Fs,
-            0x65 => result.source = SegmentName::Gs,
-            0xf2 | 0xf3 => result.repeat = true,
-            // Operand size: the exit tells it.
-            0x66 => {}
-            0x67 => {
-                result.address_width = match width {
-                    Width::Bits64 | Width::Bits16 => Width::Bits32,
-                    Width::Bits32 => Width::Bits16,
-                }
-            }
-            // REX
-            0x40..=0x4f if width == Width::Bits64 => {}
-            0x6c | 0x6d => return Ok((direction == Direction::In).then_some(result)),
-            0x6e | 0x6f => return Ok((direction == Direction::Out).then_some(result)),
-            _ => return Ok(None),
+    let Some(instruction) = decode::decode(code)?.instruction else { return Ok(None) };
+    let place = match (direction, instruction.code()) {
+        (Direction::In, Code::Insb_m8_DX | Code::Insw_m16_DX | Code::Insd_m32_DX) => instruction.op0_kind(),
+        (Direction::Out, Code::Outsb_DX_m8 | Code::Outsw_DX_m16 | Code::Outsd_DX_m32) => {
+            instruction.op1_kind()
         }
-    }
-    Ok(None)
-}
-
-/// The last segment prefix counts; those of ES, CS, SS and DS are ignored in 64-bit mode.
-fn override_segment(result: &mut StringIo, width: Width, segment: SegmentName) {
-    if width != Width::Bits64 {
-        result.source = segment;
-    }
+        _ => return Ok(None),
+    };
+    let Some(address_width) = decode::string_address_width(place) else { return Ok(None) };
+    Ok(Some(StringIo {
+        repeat: instruction.has_rep_prefix() || instruction.has_repne_prefix(),
+        address_width,
+        source: decode::segment(&instruction).unwrap_or(SegmentName::Ds),
+    }))
 }

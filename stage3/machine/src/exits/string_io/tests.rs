@@ -1,6 +1,6 @@
 use super::*;
-use crate::exits::linear::Width;
 use crate::exits::mock::MockVcpu;
+use crate::linear::Width;
 use crate::memory::test_ram::TestRam;
 use crate::memory::{Gpa, RamLayout};
 use crate::pc::{Effects, Pc, ResetSource};

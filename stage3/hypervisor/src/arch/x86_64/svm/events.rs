@@ -59,6 +59,11 @@ pub fn reinject(vmcb: &mut Vmcb) {
     vmcb.event_injection = interrupted & DEFINED;
 }
 
+/// Whether the last exit came in the middle of an event's delivery.
+pub fn was_delivering(vmcb: &Vmcb) -> bool {
+    vmcb.exit_interrupt_info & VALID != 0
+}
+
 /// Whether an external interrupt may be injected now.
 pub fn interruptible(vmcb: &Vmcb) -> bool {
     vmcb.rflags & RFLAGS_IF != 0 && !in_shadow(vmcb) && vmcb.event_injection & VALID == 0

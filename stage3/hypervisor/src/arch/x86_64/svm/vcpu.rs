@@ -9,7 +9,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, Fault, Gprs, Segment, TableRegister, Vcpu, CR0_PG, EFER_LMA, EFER_LME,
+    ControlRegister, CpuState, Event, Exit, Fault, Gprs, Segment, TableRegister, Vcpu, CR0_PG, EFER_LMA,
+    EFER_LME,
 };
 
 /// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
@@ -141,6 +142,18 @@ impl Vcpu for SvmVcpu {
 
     fn rflags(&self) -> u64 {
         self.vmcb.rflags
+    }
+
+    fn set_rflags(&mut self, value: u64) {
+        self.vmcb.rflags = value;
+    }
+
+    fn set_rsp(&mut self, value: u64) {
+        self.vmcb.rsp = value;
+    }
+
+    fn was_delivering(&self) -> bool {
+        events::was_delivering(&self.vmcb)
     }
 
     fn cr4(&self) -> u64 {

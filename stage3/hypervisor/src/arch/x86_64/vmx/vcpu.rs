@@ -8,7 +8,7 @@ use super::capabilities::Capabilities;
 use super::control_registers::{self, Ownership};
 use super::controls::{Controls, Primary};
 use super::entry::Switch;
-use super::events::Events;
+use super::events::{self, Events};
 use super::fields::*;
 use super::instructions::{invept, invvpid, Invalidation, VmFail};
 use super::vmcs::{CurrentVmcs, Vmcs};
@@ -140,6 +140,18 @@ impl Vcpu for VmxVcpu {
 
     fn rflags(&self) -> u64 {
         self.vmcs.read(&GUEST_RFLAGS)
+    }
+
+    fn set_rflags(&mut self, value: u64) {
+        self.vmcs.write(&GUEST_RFLAGS, value);
+    }
+
+    fn set_rsp(&mut self, value: u64) {
+        self.vmcs.write(&GUEST_RSP, value);
+    }
+
+    fn was_delivering(&self) -> bool {
+        self.vmcs.read(&IDT_VECTORING_INFORMATION) & events::VALID != 0
     }
 
     fn cr4(&self) -> u64 {

@@ -73,7 +73,7 @@ impl Bench {
         access: Access,
     ) -> Result<Pieces, AccessError> {
         let segment = name.of(&self.state);
-        Linear::new(&self.state, self.cpl, 40, &self.ram).locate((name, segment), offset, length, access)
+        Linear::new(&self.state, self.cpl, 40, &self.ram).locate_ram((name, segment), offset, length, access)
     }
 }
 

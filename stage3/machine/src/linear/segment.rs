@@ -61,7 +61,7 @@ fn is_within(segment: &Segment, first: u64, last: u64) -> bool {
 }
 
 /// Bits 63 to 47 are all equal.
-const fn is_canonical(linear: u64) -> bool {
+pub(super) const fn is_canonical(linear: u64) -> bool {
     let top = linear >> 47;
     top == 0 || top == u64::MAX >> 47
 }

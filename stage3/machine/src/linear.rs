@@ -3,10 +3,13 @@
 //! The rules are those of the Intel SDM, chapter "Paging", and of the AMD APM, "Page Translation and
 //! Protection". PAE's page-directory pointers are read from memory, as AMD's processors do.
 
+mod fetch;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub use fetch::MAX_INSTRUCTION;
 
 use crate::memory::{Gpa, GuestMemory};
 use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};
@@ -33,6 +36,15 @@ pub enum Width {
 }
 
 impl Width {
+    /// Their number.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Bits16 => 16,
+            Self::Bits32 => 32,
+            Self::Bits64 => 64,
+        }
+    }
+
     /// The bits of an address of this width.
     pub const fn mask(self) -> u64 {
         match self {
@@ -67,6 +79,11 @@ impl<'a> Linear<'a> {
         Self { state, cpl, physical_bits, memory, last: None }
     }
 
+    /// RIP.
+    pub const fn rip(&self) -> u64 {
+        self.state.rip
+    }
+
     /// Width of addresses and operands in the present code segment without prefixes.
     pub fn code_width(&self) -> Width {
         let attributes = self.state.cs.attributes;
@@ -79,21 +96,8 @@ impl<'a> Linear<'a> {
         }
     }
 
-    /// The byte of code at `offset` from RIP.
-    pub fn fetch(&mut self, offset: u64) -> Result<u8, AccessError> {
-        let rip = self.state.rip.wrapping_add(offset);
-        let linear = match self.code_width() {
-            Width::Bits64 => rip,
-            Width::Bits32 | Width::Bits16 => self.state.cs.base.wrapping_add(rip) & Width::Bits32.mask(),
-        };
-        let mut byte = [0];
-        let place = self.translate(linear, Access::Fetch)?;
-        self.memory.read(place, &mut byte).map_err(|_| not_ram(place, Access::Fetch))?;
-        Ok(byte[0])
-    }
-
     /// Where the `length` bytes (at most a page) at `offset` in `segment` are: one piece, or two if
-    /// they cross into another page. Every check is done here, so that an access by the pieces succeeds.
+    /// they cross into another page. Every check of segments and page tables is done here.
     pub fn locate(
         &mut self,
         (name, segment): (SegmentName, &Segment),
@@ -103,25 +107,34 @@ impl<'a> Linear<'a> {
     ) -> Result<Pieces, AccessError> {
         let linear = self.address((name, segment), offset, length, access).map_err(AccessError::Fault)?;
         let in_first_page = (PAGE - linear % PAGE).min(length);
-        let first = self.piece(linear, in_first_page, access)?;
+        let first = (self.translate(linear, access)?, in_first_page as usize);
         let rest = length - in_first_page;
         let second = if rest == 0 {
             (first.0, 0)
         } else {
             let next = linear.wrapping_add(in_first_page);
             let wrapped = if self.code_width() == Width::Bits64 { next } else { next & Width::Bits32.mask() };
-            self.piece(wrapped, rest, access)?
+            (self.translate(wrapped, access)?, rest as usize)
         };
         Ok(Pieces([first, second]))
     }
 
-    fn piece(&mut self, linear: u64, length: u64, access: Access) -> Result<(Gpa, usize), AccessError> {
-        let gpa = self.translate(linear, access)?;
-        let length = length as usize;
-        match self.memory.layout().offset(gpa, length) {
-            Some(_) => Ok((gpa, length)),
-            None => Err(not_ram(gpa, access)),
+    /// As [`Linear::locate`], for an operand that must be in RAM: an access by the pieces succeeds.
+    pub fn locate_ram(
+        &mut self,
+        segment: (SegmentName, &Segment),
+        offset: u64,
+        length: u64,
+        access: Access,
+    ) -> Result<Pieces, AccessError> {
+        let pieces = self.locate(segment, offset, length, access)?;
+        let layout = self.memory.layout();
+        for (gpa, length) in pieces.0 {
+            if length > 0 && layout.offset(gpa, length).is_none() {
+                return Err(not_ram(gpa, access));
+            }
         }
+        Ok(pieces)
     }
 
     fn translate(&mut self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
@@ -168,6 +181,11 @@ impl SegmentName {
 pub struct Pieces([(Gpa, usize); 2]);
 
 impl Pieces {
+    /// Place and length of each piece.
+    pub const fn parts(&self) -> [(Gpa, usize); 2] {
+        self.0
+    }
+
     /// Reads the operand into `bytes`, which has its length.
     pub fn read(&self, memory: &dyn GuestMemory, bytes: &mut [u8]) -> Result<(), AccessError> {
         let [(first, length), (second, _)] = self.0;
@@ -185,6 +203,6 @@ impl Pieces {
     }
 }
 
-const fn not_ram(gpa: Gpa, access: Access) -> AccessError {
+pub const fn not_ram(gpa: Gpa, access: Access) -> AccessError {
     AccessError::NotRam(MemoryFault { gpa, access })
 }

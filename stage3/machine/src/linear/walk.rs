@@ -35,11 +35,15 @@ const ERROR_WRITE: u32 = 1 << 1;
 const ERROR_USER: u32 = 1 << 2;
 /// Error code: a reserved bit was set.
 const ERROR_RESERVED: u32 = 1 << 3;
+/// Error code: it was a fetch.
+const ERROR_FETCH: u32 = 1 << 4;
 
 /// CR0.WP.
 const CR0_WP: u64 = 1 << 16;
 /// CR4.PSE.
 const CR4_PSE: u64 = 1 << 4;
+/// CR4.SMEP.
+const CR4_SMEP: u64 = 1 << 20;
 /// CR4.SMAP.
 const CR4_SMAP: u64 = 1 << 21;
 /// RFLAGS.AC.
@@ -63,8 +67,6 @@ const LONG: Format = Format { entry_shift: 3, index_bits: 9, levels: 4 };
 
 impl Linear<'_> {
     /// Translates `linear`, and sets the accessed and dirty bits as the processor does.
-    ///
-    /// Fetches are of instructions that the processor has just executed, so they skip the checks.
     pub(super) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
         let state = self.state;
         if state.cr0 & CR0_PG == 0 {
@@ -83,6 +85,7 @@ impl Linear<'_> {
         }
         // What all levels allow.
         let mut rights = WRITABLE | USER;
+        let mut no_execute = 0;
         let mut level = format.levels;
         loop {
             level -= 1;
@@ -101,8 +104,9 @@ impl Linear<'_> {
             let has_rights = !(format.levels == PAE.levels && level == 2);
             if has_rights {
                 rights &= entry;
+                no_execute |= entry & NO_EXECUTE;
             }
-            if is_page && !self.allows(rights, access) {
+            if is_page && !self.allows(rights | no_execute, access) {
                 return Err(self.page_fault(linear, access, ERROR_PROTECTION));
             }
             let used = if is_page && access == Access::Write { ACCESSED | DIRTY } else { ACCESSED };
@@ -168,8 +172,11 @@ impl Linear<'_> {
         } else {
             rights & USER == 0 || state.cr4 & CR4_SMAP == 0 || state.rflags & RFLAGS_AC != 0
         };
+        // Without EFER.NXE the bit is reserved, or not there.
+        let executable = rights & NO_EXECUTE == 0;
         match access {
-            Access::Fetch => true,
+            Access::Fetch if user => executable && rights & USER != 0,
+            Access::Fetch => executable && (rights & USER == 0 || state.cr4 & CR4_SMEP == 0),
             Access::Read => reachable,
             Access::Write => reachable && writable,
         }
@@ -181,6 +188,11 @@ impl Linear<'_> {
         }
         if self.cpl == CPL_USER {
             error_code |= ERROR_USER;
+        }
+        let state = self.state;
+        let no_execute = state.cr4 & CR4_PAE != 0 && state.efer & EFER_NXE != 0;
+        if access == Access::Fetch && (no_execute || state.cr4 & CR4_SMEP != 0) {
+            error_code |= ERROR_FETCH;
         }
         AccessError::Fault(Fault::PageFault { address: linear, error_code })
     }

@@ -1,0 +1,102 @@
+//! The instructions that access device memory.
+//!
+//! A processor tells at an exit which address a guest touched, not what the instruction wanted there:
+//! it is fetched and decoded again, and done on the guest's registers, RAM and devices. The rules are
+//! those of the Intel SDM volume 2, instruction by instruction; flags that it leaves undefined are as
+//! processors leave them (see `alu` and `bits`).
+//!
+//! Each memory operand may be in RAM or be a device's. Where neither is, below 4 GiB, the bus floats
+//! as in a PC: reads give ones and writes vanish. Accesses reach a device as the instruction makes
+//! them, in 1, 2, 4 or 8 bytes; those that cross 8 aligned bytes are split, as on the bus.
+//!
+//! LOCK and XCHG are atomic towards devices, which are never accessed by two CPUs at a time. Their
+//! operands in RAM are not accessed atomically here; an instruction that gets here with a locked
+//! operand in RAM does not exist yet (it would have two memory operands, or be half in RAM).
+
+mod alu;
+mod bits;
+mod bus;
+mod cpu;
+pub(crate) mod decode;
+mod execute;
+mod operand;
+mod refusal;
+mod registers;
+mod size;
+mod stack;
+mod string;
+#[cfg(test)]
+mod tests;
+
+pub use bus::{Done, Mmio};
+pub use decode::init;
+pub use refusal::{Bytes, Refusal};
+pub use size::OperandSize;
+
+use crate::linear::{AccessError, Linear};
+use crate::memory::GuestMemory;
+use crate::time::Instant;
+use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
+use bus::Bus;
+use cpu::{Cpu, Error, Progress};
+use registers::Registers;
+
+/// Does the instruction at CS:RIP of `vcpu`, which caused `fault`: completes it, or a part of it if it is
+/// a long string, or makes the guest take the exception that it leads to. The caller resumes the guest.
+///
+/// # Errors
+/// [`Refusal`]: why it can't be done. The guest's registers are as before.
+pub fn emulate<V: Vcpu>(
+    fault: MemoryFault,
+    vcpu: &mut V,
+    physical_bits: u32,
+    mmio: &mut dyn Mmio,
+    memory: &dyn GuestMemory,
+    now: Instant,
+) -> Result<Done, Refusal> {
+    if fault.access == Access::Fetch {
+        return Err(Refusal::NotRam(fault));
+    }
+    if vcpu.was_delivering() {
+        return Err(Refusal::Delivery(fault));
+    }
+    let state = vcpu.state();
+    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
+    let decoded = match decode::decode(&mut linear) {
+        Ok(decoded) => decoded,
+        Err(AccessError::Fault(fault)) => {
+            vcpu.inject(Event::Fault(fault));
+            return Ok(Done::default());
+        }
+        Err(AccessError::NotRam(fault)) => return Err(Refusal::NotRam(fault)),
+    };
+    let Some(instruction) = decoded.instruction else {
+        return Err(Refusal::Unsupported("an instruction that its decoder does not know", decoded.bytes));
+    };
+    let bus = Bus::new(memory, mmio, now);
+    let mut cpu = Cpu { registers: Registers::new(&state), state: &state, linear, bus };
+    let result = execute::execute(&instruction, &mut cpu);
+    let Cpu { registers, bus, .. } = cpu;
+    match result {
+        Err(Error::Access(AccessError::NotRam(fault))) => return Err(Refusal::NotRam(fault)),
+        Err(Error::Unsupported(what)) => return Err(Refusal::Unsupported(what, decoded.bytes)),
+        Ok(_) | Err(Error::Access(AccessError::Fault(_))) => {}
+    }
+    let done = bus.done();
+    registers.store(&state, vcpu);
+    match result {
+        Err(Error::Access(AccessError::Fault(fault))) => vcpu.inject(Event::Fault(fault)),
+        Ok(Progress::Complete) => vcpu.complete_instruction(decoded.next_rip),
+        _ => {}
+    }
+    Ok(done)
+}
+
+/// Length of the instruction at CS:RIP, with its prefixes: for processors that don't tell it at an exit.
+/// `None` if it can't be fetched or decoded.
+pub fn instruction_length<V: Vcpu>(vcpu: &V, memory: &dyn GuestMemory, physical_bits: u32) -> Option<u8> {
+    let state = vcpu.state();
+    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
+    let instruction = decode::decode(&mut linear).ok()?.instruction?;
+    u8::try_from(instruction.len()).ok()
+}

@@ -1,0 +1,131 @@
+//! Memory at guest-physical addresses: RAM, devices, and nothing.
+
+use super::cpu::Error;
+use super::size::OperandSize;
+use crate::exits::Output;
+use crate::linear::{not_ram, Pieces};
+use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
+use crate::pc::{Effects, ResetSource};
+use crate::time::Instant;
+use crate::vcpu::Access;
+
+/// The devices of a VM as its memory bus sees them.
+pub trait Mmio {
+    /// A read of `size` at `gpa`, which lies within 8 aligned bytes; `None` if no device is there.
+    fn read_mmio(&mut self, now: Instant, gpa: Gpa, size: OperandSize) -> Option<u64>;
+    /// A write; `None` if no device is there.
+    fn write_mmio(&mut self, now: Instant, gpa: Gpa, size: OperandSize, value: u64) -> Option<Effects>;
+}
+
+/// What an instruction did outside of the virtual CPU and its memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What the guest's console printed.
+    pub output: Output,
+    /// The guest reset its machine.
+    pub reset: Option<ResetSource>,
+}
+
+/// The memory bus while one instruction uses it.
+pub struct Bus<'a> {
+    memory: &'a dyn GuestMemory,
+    mmio: &'a mut dyn Mmio,
+    now: Instant,
+    done: Done,
+}
+
+impl<'a> Bus<'a> {
+    /// An instruction at the time `now` begins.
+    pub fn new(memory: &'a dyn GuestMemory, mmio: &'a mut dyn Mmio, now: Instant) -> Self {
+        Self { memory, mmio, now, done: Done::default() }
+    }
+
+    /// What happened.
+    pub const fn done(&self) -> Done {
+        self.done
+    }
+
+    /// Reads an operand, of `size`.
+    pub fn read(&mut self, place: &Pieces, size: OperandSize) -> Result<u64, Error> {
+        let mut bytes = [0; 8];
+        let mut rest = bytes.get_mut(..size.bytes()).unwrap_or_default();
+        for (gpa, length) in place.parts() {
+            let (piece, tail) = rest.split_at_mut(length.min(rest.len()));
+            rest = tail;
+            if !piece.is_empty() && self.memory.read(gpa, piece).is_err() {
+                self.read_device(gpa, piece)?;
+            }
+        }
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Writes an operand, of `size`.
+    pub fn write(&mut self, place: &Pieces, size: OperandSize, value: u64) -> Result<(), Error> {
+        let bytes = value.to_le_bytes();
+        let mut rest = bytes.get(..size.bytes()).unwrap_or_default();
+        for (gpa, length) in place.parts() {
+            let (piece, tail) = rest.split_at(length.min(rest.len()));
+            rest = tail;
+            if !piece.is_empty() && self.memory.write(gpa, piece).is_err() {
+                self.write_device(gpa, piece)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_device(&mut self, gpa: Gpa, bytes: &mut [u8]) -> Result<(), Error> {
+        let mut at = 0;
+        while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
+            let value = match self.mmio.read_mmio(self.now, place, size) {
+                Some(value) => value,
+                None => floating(place, Access::Read).map(|()| size.mask())?,
+            };
+            for (to, from) in bytes.iter_mut().skip(at).zip(&value.to_le_bytes()[..size.bytes()]) {
+                *to = *from;
+            }
+            at += size.bytes();
+        }
+        Ok(())
+    }
+
+    fn write_device(&mut self, gpa: Gpa, bytes: &[u8]) -> Result<(), Error> {
+        let mut at = 0;
+        while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
+            let mut value = [0; 8];
+            for (to, from) in value.iter_mut().zip(bytes.iter().skip(at).take(size.bytes())) {
+                *to = *from;
+            }
+            match self.mmio.write_mmio(self.now, place, size, u64::from_le_bytes(value)) {
+                Some(effects) => {
+                    self.done.output.extend(effects.output.as_slice());
+                    self.done.reset = self.done.reset.or(effects.reset);
+                }
+                None => floating(place, Access::Write)?,
+            }
+            at += size.bytes();
+        }
+        Ok(())
+    }
+}
+
+/// Nothing answers at `gpa`. Above 4 GiB no PC of ours has anything but RAM: the guest lost its way.
+const fn floating(gpa: Gpa, access: Access) -> Result<(), Error> {
+    if gpa.0 < HIGH_RAM_START {
+        Ok(())
+    } else {
+        Err(Error::Access(not_ram(gpa, access)))
+    }
+}
+
+/// The next access for the bytes from `at` on of `length` bytes at `gpa`: all that is left, if it lies within
+/// 8 aligned bytes and is as long as an operand; else the longest that is aligned.
+fn next_access(gpa: Gpa, at: usize, length: usize) -> Option<(Gpa, OperandSize)> {
+    let start = gpa.0.wrapping_add(at as u64);
+    let left = length.checked_sub(at)?;
+    let in_line = |size: OperandSize| start % 8 + size.bytes() as u64 <= 8;
+    let is_aligned = |size: OperandSize| start % size.bytes() as u64 == 0;
+    [OperandSize::Qword, OperandSize::Dword, OperandSize::Word, OperandSize::Byte]
+        .into_iter()
+        .find(|&size| (size.bytes() == left && in_line(size)) || (size.bytes() <= left && is_aligned(size)))
+        .map(|size| (Gpa(start), size))
+}

@@ -1,0 +1,4 @@
+mod bench;
+mod moves;
+
+use bench::{Bench, Mode, DEVICE, RAM};
