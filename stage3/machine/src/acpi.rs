@@ -15,6 +15,8 @@ mod interrupts;
 mod namespace;
 mod resources;
 mod root;
+#[cfg(test)]
+mod tests;
 
 use crate::memory::Gpa;
 use acpi_tables::sdt::Sdt;

@@ -84,7 +84,7 @@ pub fn dsdt(cpus: u8) -> Sdt {
     devices.push(host_bridge());
     let mut dsdt = table(*b"DSDT", REVISION);
     dsdt.append_slice(&soft_off().0);
-    dsdt.append_slice(&Code::new(&Scope::new("\\_SB_".into(), list(&devices))).0);
+    dsdt.append_slice(&Code::new(&Scope::new("_SB_".into(), list(&devices))).0);
     dsdt
 }
 

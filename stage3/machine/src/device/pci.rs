@@ -6,6 +6,8 @@
 
 mod config_space;
 mod host_bridge;
+#[cfg(test)]
+mod tests;
 
 pub use config_space::ConfigSpace;
 

@@ -8,6 +8,8 @@
 //! The timer is a function of time. Its carry is noticed when time passes over it, in
 //! [`PowerManagement::settle`] or at an access.
 
+#[cfg(test)]
+mod tests;
 
 use crate::time::{Instant, SECOND};
 
