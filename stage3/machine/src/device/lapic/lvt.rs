@@ -134,9 +134,8 @@ impl LocalApic {
         match Delivery::decode(entry) {
             Some(Delivery::Fixed) => self.accept_vector(entry as u8, false),
             Some(Delivery::Nmi) => self.signals.nmi = true,
-            Some(Delivery::Smi) => self.signals.smi = true,
             Some(Delivery::Init) => self.accept_init(),
-            // Reserved modes; and ExtINT, where the pin's level counts.
+            // Reserved modes; SMI, which this processor has not; ExtINT, where the pin's level counts.
             _ => {}
         }
     }

@@ -1,5 +1,5 @@
-//! Messages: which ones are for this local APIC, and what they do. NMI, SMI, INIT, start-up and ExtINT
-//! wait here for the processor, which another one may have sent them to.
+//! Messages: which ones are for this local APIC, and what they do. NMI, INIT, start-up and ExtINT
+//! wait here until the processor looks.
 
 use super::{Delivery, Destination, InterruptMessage, LocalApic, Mode, Trigger};
 
@@ -15,7 +15,6 @@ const ALL_CLUSTERS: u32 = 0xf;
 #[allow(clippy::struct_excessive_bools, reason = "they are flip-flops, each on its own")]
 pub(super) struct Signals {
     pub(super) nmi: bool,
-    pub(super) smi: bool,
     init: bool,
     start_up: Option<u8>,
     ext_int: bool,
@@ -25,7 +24,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) const fn new(waits: bool) -> Self {
-        Self { nmi: false, smi: false, init: false, start_up: None, ext_int: false, waits }
+        Self { nmi: false, init: false, start_up: None, ext_int: false, waits }
     }
 
     /// What is left when the local APIC is reset.
@@ -70,7 +69,7 @@ impl LocalApic {
     }
 
     /// Receives a message that [`LocalApic::matches`]. A local APIC that software disabled takes no
-    /// interrupts, but NMI, SMI, INIT and start-up all the same.
+    /// interrupts, but NMI, INIT and start-up all the same.
     pub fn accept(&mut self, message: &InterruptMessage) {
         if !self.is_enabled() {
             return;
@@ -78,10 +77,11 @@ impl LocalApic {
         match message.delivery {
             Delivery::Fixed | Delivery::LowestPriority => self.accept_fixed(message.vector, message.trigger),
             Delivery::Nmi => self.signals.nmi = true,
-            Delivery::Smi => self.signals.smi = true,
             Delivery::Init => self.accept_init(),
             Delivery::StartUp => self.accept_start_up(message.vector),
-            Delivery::ExtInt => self.signals.ext_int = self.is_software_enabled(),
+            Delivery::ExtInt => self.signals.ext_int |= self.is_software_enabled(),
+            // This processor has no system management mode.
+            Delivery::Smi => {}
         }
     }
 
@@ -107,11 +107,6 @@ impl LocalApic {
     /// Whether an NMI waits; takes it.
     pub fn take_nmi(&mut self) -> bool {
         core::mem::take(&mut self.signals.nmi)
-    }
-
-    /// Whether an SMI waits; takes it.
-    pub fn take_smi(&mut self) -> bool {
-        core::mem::take(&mut self.signals.smi)
     }
 
     /// Whether INIT waits; takes it and resets the local APIC (but for IA32_APIC_BASE). The processor then
@@ -147,11 +142,12 @@ impl LocalApic {
         core::mem::take(&mut self.signals.ext_int)
     }
 
-    /// Whether anything waits that can wake the processor: not interrupts ([`LocalApic::pending`]), but
-    /// NMI, SMI, INIT, a start-up message, or ExtINT.
+    /// Whether anything waits that the processor has to be woken up for: not interrupts
+    /// ([`LocalApic::pending`]), but NMI, INIT, a start-up message, or ExtINT. A processor that waits for its
+    /// start-up message leaves all others waiting.
     #[must_use]
     pub const fn has_signal(&self) -> bool {
-        let Signals { nmi, smi, init, start_up, ext_int, waits: _ } = &self.signals;
-        *nmi || *smi || *init || start_up.is_some() || *ext_int
+        let Signals { nmi, init, start_up, ext_int, waits } = self.signals;
+        init || if waits { start_up.is_some() } else { nmi || ext_int }
     }
 }
