@@ -52,7 +52,12 @@ pub fn segment(instruction: &Instruction) -> Option<SegmentName> {
         let of_stack = OF_STACK.contains(&instruction.memory_base());
         return Some(if of_stack { SegmentName::Ss } else { SegmentName::Ds });
     }
-    match instruction.memory_segment() {
+    segment_register(instruction.memory_segment())
+}
+
+/// The segment register by the decoder's name.
+pub const fn segment_register(register: Register) -> Option<SegmentName> {
+    match register {
         Register::ES => Some(SegmentName::Es),
         Register::CS => Some(SegmentName::Cs),
         Register::SS => Some(SegmentName::Ss),

@@ -31,7 +31,12 @@ impl Cpu<'_> {
         match instruction.try_op_kind(index).map_err(|_| NO_INTEGER)? {
             OpKind::Register => {
                 let register = instruction.try_op_register(index).map_err(|_| NO_INTEGER)?;
-                registers::size(register).map(|_| Operand::Register(register)).ok_or(NO_INTEGER)
+                match decode::segment_register(register) {
+                    Some(name) if access == Access::Read => {
+                        Ok(Operand::Immediate(name.of(self.state).selector.into()))
+                    }
+                    _ => registers::size(register).map(|_| Operand::Register(register)).ok_or(NO_INTEGER),
+                }
             }
             OpKind::Memory => {
                 let size = memory_size(instruction)?;

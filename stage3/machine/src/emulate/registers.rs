@@ -48,14 +48,12 @@ impl Registers {
         })
     }
 
-    /// Sets a general register: 8 and 16 bits leave the rest alone, 32 bits clear the upper half (Intel SDM,
-    /// "General-Purpose Registers in 64-Bit Mode"). Nothing happens for another kind of register.
+    /// Sets a general register. Nothing happens for another kind.
     pub fn write(&mut self, register: Register, value: u64) {
         let Some((number, part)) = locate(register) else { return };
         let Some(whole) = self.whole(number) else { return };
         *whole = match part {
-            Part::Low(size @ (OperandSize::Dword | OperandSize::Qword)) => value & size.mask(),
-            Part::Low(size) => *whole & !size.mask() | value & size.mask(),
+            Part::Low(size) => size.merge(*whole, value),
             Part::High => *whole & !0xff00 | (value & 0xff) << 8,
         };
     }

@@ -48,6 +48,16 @@ impl OperandSize {
         ((value << unused).cast_signed() >> unused).cast_unsigned()
     }
 
+    /// What a register holds after its part of this size was set: 8 and 16 bits leave the rest alone, 32 bits
+    /// clear the upper half (Intel SDM, "General-Purpose Registers in 64-Bit Mode").
+    #[must_use]
+    pub const fn merge(self, old: u64, value: u64) -> u64 {
+        match self {
+            Self::Byte | Self::Word => old & !self.mask() | value & self.mask(),
+            Self::Dword | Self::Qword => value & self.mask(),
+        }
+    }
+
     /// The size of an integer in memory.
     pub(super) const fn of_memory(size: MemorySize) -> Option<Self> {
         match size {

@@ -69,7 +69,6 @@ pub enum Mode {
 pub const MODES: [Mode; 3] = [Mode::Bits16, Mode::Bits32, Mode::Bits64];
 
 pub struct Bench {
-    pub mode: Mode,
     pub vcpu: MockVcpu,
     pub ram: TestRam,
     pub device: Device,
@@ -112,7 +111,7 @@ impl Bench {
                 }
             }
         }
-        Self { mode, vcpu, ram, device: Device::new() }
+        Self { vcpu, ram, device: Device::new() }
     }
 
     /// Emulates `code` at RIP.

@@ -70,23 +70,10 @@ fn stores_write_their_size() {
 }
 
 #[test]
-fn absolute_addresses_of_all_widths() {
-    let d = [0x20, 0, 0xe0, 0xfe];
-    let cases: &[(Mode, &[u8], u64)] = &[
-        (Mode::Bits16, &[0x26, 0xa1, 0x20, 0], 0x1122_3344_5566_8081),
-        (Mode::Bits16, &[0x26, 0x67, 0xa0, 0x20, 0, 0, 0], 0x1122_3344_5566_7781),
-        (Mode::Bits32, &[0xa1, d[0], d[1], d[2], d[3]], 0xeeff_8081),
-        (Mode::Bits64, &[0x48, 0xa1, d[0], d[1], d[2], d[3], 0, 0, 0, 0], VALUE),
-        (Mode::Bits64, &[0x67, 0xa1, d[0], d[1], d[2], d[3]], 0xeeff_8081),
-        (Mode::Bits64, &[0x67, 0x8b, 0x04, 0x25, d[0], d[1], d[2], d[3]], 0xeeff_8081),
-    ];
-    for &(mode, code, expected) in cases {
-        let mut bench = bench(mode);
-        bench.run(code);
-        assert_eq!(bench.gprs().rax, expected, "{mode:?} {code:x?}");
-    }
+fn selectors_are_stored_in_16_bits() {
     let mut bench = bench(Mode::Bits32);
-    bench.run(&[0xa3, d[0], d[1], d[2], d[3]]);
-    assert_eq!(bench.device.log, [(0x20, 4, Some(0x5566_7788))]);
-    bench.gprs().rax = RAM;
+    bench.vcpu.state.fs.selector = 0x1234;
+    bench.run(&[0x8c, 0x23]);
+    assert_eq!(bench.device.log, [(0x20, 2, Some(0x1234))]);
+    assert!(matches!(bench.emulate(&[0x8e, 0x23]), Err(Refusal::Unsupported(..))), "MOV FS, [EBX]");
 }
