@@ -111,7 +111,7 @@ const fn arithmetic(
     if value & size.sign() != 0 {
         set |= SIGN;
     }
-    if (value as u8).count_ones() % 2 == 0 {
+    if (value as u8).count_ones().is_multiple_of(2) {
         set |= PARITY;
     }
     *flags = *flags & !ARITHMETIC | set;

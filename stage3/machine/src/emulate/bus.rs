@@ -123,7 +123,7 @@ fn next_access(gpa: Gpa, at: usize, length: usize) -> Option<(Gpa, OperandSize)>
     let start = gpa.0.wrapping_add(at as u64);
     let left = length.checked_sub(at)?;
     let in_line = |size: OperandSize| start % 8 + size.bytes() as u64 <= 8;
-    let is_aligned = |size: OperandSize| start % size.bytes() as u64 == 0;
+    let is_aligned = |size: OperandSize| start.is_multiple_of(size.bytes() as u64);
     [OperandSize::Qword, OperandSize::Dword, OperandSize::Word, OperandSize::Byte]
         .into_iter()
         .find(|&size| (size.bytes() == left && in_line(size)) || (size.bytes() <= left && is_aligned(size)))

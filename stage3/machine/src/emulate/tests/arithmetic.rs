@@ -133,7 +133,7 @@ fn bits_in_registers_reach_around_the_operand() {
         }
     }
     // BTS [RBX], RCX with 64 bits, and 16-bit numbers of 16-bit operands.
-    let mut wide = bench(Mode::Bits64, 0, -65_i64 as u64);
+    let mut wide = bench(Mode::Bits64, 0, (-65_i64).cast_unsigned());
     wide.run(&[0x48, 0x0f, 0xab, 0x0b]);
     assert_eq!(wide.device.log.last(), Some(&(0x10, 8, Some(1 << 63))));
     let mut narrow = bench(Mode::Bits64, 0, 0x1_fff0);

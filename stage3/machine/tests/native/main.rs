@@ -1,0 +1,42 @@
+//! The instruction emulator against this computer's processor: the same instruction, executed and emulated,
+//! leaves the same registers, flags and memory.
+//!
+//! Operands are in two pages, which in the emulated guest are RAM and a device. The cases come from a seed;
+//! `PXHV_SEED` and `PXHV_CASES` in the environment choose others.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+mod generate;
+mod guest;
+mod processor;
+mod random;
+
+use generate::Case;
+use guest::{Guest, BUFFER, PAGES};
+use processor::Processor;
+use random::Random;
+
+/// CF, PF, AF, ZF, SF, DF and OF.
+const FLAGS: u64 = 0xcd5;
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn emulated_like_executed() {
+    let seed = number("PXHV_SEED", 1);
+    let mut random = Random::new(seed);
+    let mut processor = Processor::new(BUFFER, PAGES);
+    let mut guest = Guest::new();
+    machine::emulate::init();
+    for count in 0..number("PXHV_CASES", 100_000) {
+        let case = Case::new(&mut random, &mut processor.memory);
+        guest.set_memory(processor.memory);
+        let emulated = guest.emulate(&case);
+        let executed = processor.execute(&case);
+        let name = || format!("case {count} of seed {seed}: {case:x?}");
+        assert_eq!(emulated.registers, executed.registers, "{}", name());
+        assert_eq!(emulated.flags & FLAGS, executed.flags & FLAGS, "{}", name());
+        assert!(guest.memory() == *processor.memory, "memory differs: {}", name());
+    }
+}
