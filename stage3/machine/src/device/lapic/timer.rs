@@ -1,7 +1,6 @@
 //! The local APIC's timer (Intel SDM, "APIC Timer").
 //!
-//! Its clock runs at 1 GHz, one tick a nanosecond, before the divide configuration. CPUID leaf 15h, if a
-//! guest sees it, has to show this as the crystal's frequency.
+//! Its clock runs at 1 GHz, so before division a tick is a nanosecond of [`Instant`].
 
 use crate::time::{Instant, TscScale};
 

@@ -63,6 +63,15 @@ fn read_only_registers_keep_their_values() {
 }
 
 #[test]
+fn registers_do_not_repeat_after_400h() {
+    let mut apic = apic();
+    for offset in [0x400 + TPR, 0x1000 + TPR, 0xffff_f000 + TPR] {
+        write(&mut apic, offset, 0x50);
+        assert_eq!((apic.cr8(), read(&mut apic, offset)), (0, 0), "{offset:#x}");
+    }
+}
+
+#[test]
 fn without_xapic_mode_there_is_no_page() {
     let mut apic = x2apic(0);
     write(&mut apic, TPR, 0x50);

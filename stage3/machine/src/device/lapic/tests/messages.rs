@@ -146,11 +146,12 @@ fn processors_start_by_init_and_start_up() {
     assert!(ap.take_init() && !ap.take_init() && ap.waits_for_start_up());
     assert_eq!((ap.take_start_up(), ap.waits_for_start_up(), ap.take_start_up()), (Some(0x9a), false, None));
     ap.accept(&message(Delivery::StartUp, 0x55));
-    assert!(!ap.has_signal(), "it runs");
+    assert_eq!((ap.has_signal(), ap.take_start_up()), (false, None), "it runs");
     let mut bsp = apic();
     bsp.accept(&message(Delivery::Init, 0));
     bsp.accept(&message(Delivery::StartUp, 0x55));
-    assert!(bsp.take_init() && !bsp.waits_for_start_up() && !bsp.has_signal());
+    assert!(bsp.take_init() && !bsp.waits_for_start_up());
+    assert_eq!(bsp.take_start_up(), None);
 }
 
 #[test]

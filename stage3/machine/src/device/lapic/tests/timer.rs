@@ -210,7 +210,7 @@ fn deadline_mode_and_counts_exclude_each_other() {
     write_msr(&mut apic, TSC_DEADLINE, 1 << 40);
     assert!(apic.next_deadline().is_some());
     write_msr(&mut apic, TSC_DEADLINE, 0);
-    assert_eq!(apic.next_deadline(), None);
+    assert_eq!((apic.next_deadline(), apic.pending()), (None, None));
     write_msr(&mut apic, TSC_DEADLINE, 1 << 40);
     write(&mut apic, LVT_TIMER, VECTOR);
     assert_eq!((apic.next_deadline(), apic.read_msr(NOW, TSC_DEADLINE)), (None, Ok(0)), "disarmed");
