@@ -1,5 +1,7 @@
+mod fetch;
 mod walk;
 
+use super::fetch::Code;
 use super::*;
 use crate::memory::test_ram::TestRam;
 use crate::vcpu::{CR0_PE, CR0_PG, CR4_PAE, EFER_LME, EFER_NXE, SEGMENT_PRESENT};
@@ -14,6 +16,7 @@ const NX: u64 = 1 << 63;
 
 const CR0_WP: u64 = 1 << 16;
 const CR4_PSE: u64 = 1 << 4;
+const CR4_SMEP: u64 = 1 << 20;
 const CR4_SMAP: u64 = 1 << 21;
 const AC: u64 = 1 << 18;
 

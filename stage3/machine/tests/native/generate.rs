@@ -34,14 +34,14 @@ enum Field {
 /// Opcode and register field; bit 0 of the last byte makes the operand a byte if `has_byte_form`.
 struct Form {
     opcode: &'static [u8],
-    field: Field,
+    reg: Field,
     has_byte_form: bool,
     /// Legal with LOCK.
     can_lock: bool,
 }
 
-const fn form(opcode: &'static [u8], field: Field, has_byte_form: bool, can_lock: bool) -> Form {
-    Form { opcode, field, has_byte_form, can_lock }
+const fn form(opcode: &'static [u8], reg: Field, has_byte_form: bool, can_lock: bool) -> Form {
+    Form { opcode, reg, has_byte_form, can_lock }
 }
 
 /// Instructions with ModRM. With a byte form, the opcode is that of the wide one.
@@ -137,16 +137,16 @@ impl Case {
         if word {
             self.code.push(0x66);
         }
-        let (mut field, immediate) = match form.field {
+        let (mut field, immediate) = match form.reg {
             Field::Any | Field::Bit => (random.below(if rex { 16 } else { 8 }) as u8, 0),
             Field::Opcode(choices, immediate) => (random.of(choices), immediate),
         };
-        let is_register = !matches!(form.field, Field::Opcode(..));
+        let is_register = !matches!(form.reg, Field::Opcode(..));
         // Not RSP, which the processor's stack needs. In bytes without REX it is AH.
         if is_register && field == 4 && (rex || !is_byte) {
             field = 5;
         }
-        if matches!(form.field, Field::Bit) {
+        if matches!(form.reg, Field::Bit) {
             // Not the address itself, and not far away; 16-bit operands ignore the upper bits.
             field = if field == 3 || field == 9 { 0 } else { field };
             let number = random.below(0x1000).cast_signed() - 0x800;

@@ -30,7 +30,7 @@ fn emulated_like_executed() {
     let mut guest = Guest::new();
     machine::emulate::init();
     for count in 0..number("PXHV_CASES", 100_000) {
-        let case = Case::new(&mut random, &mut processor.memory);
+        let case = Case::new(&mut random, processor.memory);
         guest.set_memory(processor.memory);
         let emulated = guest.emulate(&case);
         let executed = processor.execute(&case);

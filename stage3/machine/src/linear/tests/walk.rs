@@ -112,6 +112,48 @@ fn smap_guards_user_pages_unless_ac_is_set() {
 }
 
 #[test]
+fn code_is_not_fetched_from_pages_without_execution() {
+    for level in 0..4 {
+        let mut bench = Bench::long();
+        let mut entries = [P | W | U; 4];
+        entries[level] |= NX;
+        tables(&bench, entries);
+        assert_eq!(bench.walk(8, Access::Write), Ok(0x5008));
+        assert_eq!(bench.walk(8, Access::Fetch), Err(page_fault(8, 0b1_0001)));
+        bench.cpl = 3;
+        assert_eq!(bench.walk(8, Access::Fetch), Err(page_fault(8, 0b1_0101)));
+    }
+}
+
+#[test]
+fn smep_keeps_the_supervisor_from_code_of_users() {
+    let mut bench = Bench::long();
+    tables(&bench, [P | W | U; 4]);
+    assert_eq!(bench.walk(0, Access::Fetch), Ok(0x5000));
+    bench.state.cr4 |= CR4_SMEP;
+    assert_eq!(bench.walk(0, Access::Fetch), Err(page_fault(0, 0b1_0001)));
+    assert_eq!(bench.walk(0, Access::Read), Ok(0x5000));
+    bench.cpl = 3;
+    assert_eq!(bench.walk(0, Access::Fetch), Ok(0x5000));
+    tables(&bench, [P | W | U, P | W | U, P | W, P | W | U]);
+    assert_eq!(bench.walk(0, Access::Fetch), Err(page_fault(0, 0b1_0101)), "supervisor page");
+    bench.cpl = 0;
+    assert_eq!(bench.walk(0, Access::Fetch), Ok(0x5000));
+}
+
+#[test]
+fn page_faults_name_fetches_where_fetches_are_checked() {
+    // Error code bit 4 needs NX or SMEP.
+    for (cr4, efer, error_code) in
+        [(CR4_PAE, EFER_NXE, 0b1_0000), (CR4_PAE, 0, 0), (CR4_SMEP, 0, 0b1_0000), (0, EFER_NXE, 0)]
+    {
+        let bench = Bench::paging(cr4, efer);
+        bench.set64(0x1000, if cr4 == CR4_PAE { 0x2000 | P } else { 0 });
+        assert_eq!(bench.walk(0, Access::Fetch), Err(page_fault(0, error_code)));
+    }
+}
+
+#[test]
 fn reserved_bits_fault() {
     for (level, bad) in [(0, LARGE), (0, 1 << 40), (1, LARGE | 1 << 13), (2, LARGE | 1 << 20), (3, 1 << 51)] {
         let bench = Bench::long();
