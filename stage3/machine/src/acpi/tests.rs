@@ -1,5 +1,6 @@
 use super::*;
 use alloc::string::{String, ToString};
+use alloc::vec;
 
 /// A table in the memory of the guest.
 struct Table<'a> {
@@ -102,7 +103,7 @@ fn headers_are_complete_and_sums_zero() {
         let mut signatures = Vec::new();
         for address in addresses {
             let table = acpi.table(address);
-            assert_eq!(address % ALIGNMENT as u64, 0, "{}", table.signature());
+            assert_eq!(address % 16, 0, "{}", table.signature());
             assert_eq!(table.sum(), 0, "{}", table.signature());
             assert_eq!(&table.bytes[10..24], b"PXHV  PXHVPC  ", "{}", table.signature());
             signatures.push(table.signature());
@@ -209,6 +210,13 @@ fn every_cpu_of_the_madt_is_a_device_with_its_uid() {
         let local_apics = (0..usize::from(cpus)).map(|cpu| &madt.bytes[44 + 8 * cpu..][..8]);
         assert!(local_apics.enumerate().all(|(cpu, entry)| entry[..4] == [0, 8, cpu as u8, cpu as u8]));
         assert_eq!(madt.byte(44 + 8 * usize::from(cpus)), 1);
+        for cpu in 0..cpus {
+            // Name (_HID, "ACPI0007"), Name (_UID, n): ZeroOp, OneOp, or BytePrefix and a byte.
+            let mut names = b"\x08_HID\x0dACPI0007\0\x08_UID".to_vec();
+            names.extend(if cpu < 2 { vec![cpu] } else { vec![0x0a, cpu] });
+            let devices = namespace.bytes.windows(names.len()).filter(|bytes| *bytes == names);
+            assert_eq!(devices.count(), 1, "UID {cpu}");
+        }
         let devices = namespace.bytes.windows(8).filter(|bytes| bytes == b"ACPI0007").count();
         assert_eq!(devices, usize::from(cpus));
     }
