@@ -11,6 +11,13 @@ const RSI: usize = 6;
 const RDI: usize = 7;
 const R9: usize = 9;
 
+/// Kind of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Bits32,
+    Bits64,
+}
+
 /// One instruction and the state before it.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -73,7 +80,6 @@ const FORMS: &[Form] = &[
     form(&[0x89], Field::Any, true, false),
     form(&[0x8b], Field::Any, true, false),
     form(&[0xc7], Field::Opcode(&[0], 4), true, false),
-    form(&[0x63], Field::Any, false, false),
     form(&[0x0f, 0xb6], Field::Any, false, false),
     form(&[0x0f, 0xb7], Field::Any, false, false),
     form(&[0x0f, 0xbe], Field::Any, false, false),
@@ -86,6 +92,8 @@ const FORMS: &[Form] = &[
     form(&[0x0f, 0xbb], Field::Bit, false, true),
     form(&[0x0f, 0xba], Field::Opcode(&[4], 1), false, false),
     form(&[0x0f, 0xba], Field::Opcode(&[5, 6, 7], 1), false, true),
+    // MOVSXD; in 32-bit code it is another instruction.
+    form(&[0x63], Field::Any, false, false),
 ];
 
 /// MOVS, CMPS, STOS, LODS and SCAS, wide.
@@ -93,24 +101,24 @@ const STRINGS: &[u8] = &[0xa5, 0xa7, 0xab, 0xad, 0xaf];
 
 impl Case {
     /// The next case; it may change `memory` before.
-    pub fn new(random: &mut Random, memory: &mut [u8; MEMORY]) -> Self {
-        let mut registers = [(); 16].map(|()| random.edgy());
+    pub fn new(mode: Mode, random: &mut Random, memory: &mut [u8; MEMORY]) -> Self {
+        let width = if mode == Mode::Bits64 { u64::MAX } else { u32::MAX.into() };
+        let mut registers = [(); 16].map(|()| random.edgy() & width);
         // Operands are around the middle, where the pages meet.
         let mut place = || {
             BUFFER + 0x800 + if random.once_in(2) { random.below(0x1000) } else { 0x7f0 + random.below(0x20) }
         };
         (registers[RBX], registers[RSI], registers[RDI]) = (place(), place(), place());
-        registers[R9] = random.below(4);
         let mut case = Self { code: Vec::new(), registers, flags: random.next() & 0xcd5 };
         if random.once_in(8) {
-            case.string(random, memory);
+            case.string(mode, random, memory);
         } else {
-            case.with_modrm(random, memory);
+            case.with_modrm(mode, random, memory);
         }
         case
     }
 
-    fn string(&mut self, random: &mut Random, memory: &mut [u8; MEMORY]) {
+    fn string(&mut self, mode: Mode, random: &mut Random, memory: &mut [u8; MEMORY]) {
         if random.once_in(2) {
             // Something to find, and something to differ.
             for byte in memory.iter_mut() {
@@ -120,17 +128,25 @@ impl Case {
         }
         self.code.extend(random.of(&[&[][..], &[0x66]]));
         self.code.extend(random.of(&[&[][..], &[0xf2], &[0xf3]]));
-        self.code.extend(random.of(&[&[][..], &[0x48]]));
+        if mode == Mode::Bits64 {
+            self.code.extend(random.of(&[&[][..], &[0x48]]));
+        }
         self.code.push(random.of(STRINGS) & !u8::from(random.once_in(3)));
         self.registers[RCX] = random.below(20);
     }
 
-    fn with_modrm(&mut self, random: &mut Random, memory: &[u8; MEMORY]) {
-        let form = &FORMS[random.below(FORMS.len() as u64) as usize];
+    fn with_modrm(&mut self, mode: Mode, random: &mut Random, memory: &[u8; MEMORY]) {
+        let in_64_bits = mode == Mode::Bits64;
+        let forms = if in_64_bits { FORMS } else { &FORMS[..FORMS.len() - 1] };
+        let form = &forms[random.below(forms.len() as u64) as usize];
         let is_byte = form.has_byte_form && random.once_in(4);
-        let (word, rex) = (random.once_in(4), random.once_in(2));
+        let (word, rex) = (random.once_in(4), in_64_bits && random.once_in(2));
         let wide = rex && random.once_in(2);
-        let with_sib = rex && random.once_in(2);
+        let with_sib = (rex || !in_64_bits) && random.once_in(2);
+        let index = if in_64_bits { R9 } else { RCX };
+        if with_sib {
+            self.registers[index] = random.below(4);
+        }
         if form.can_lock && random.once_in(4) {
             self.code.push(0xf0);
         }
@@ -148,9 +164,10 @@ impl Case {
         }
         if matches!(form.reg, Field::Bit) {
             // Not the address itself, and not far away; 16-bit operands ignore the upper bits.
-            field = if field == 3 || field == 9 { 0 } else { field };
+            field = if [RBX, index].contains(&field.into()) { 0 } else { field };
             let number = random.below(0x1000).cast_signed() - 0x800;
-            self.registers[usize::from(field)] = number.cast_unsigned();
+            self.registers[usize::from(field)] =
+                number.cast_unsigned() & if in_64_bits { u64::MAX } else { u32::MAX.into() };
         }
         if rex {
             let bits = [(wide, 8), (field >= 8, 4), (with_sib, 2)];
@@ -164,8 +181,8 @@ impl Case {
         let modrm = 0x40 | (field & 7) << 3;
         let scale = random.below(4) as u8;
         if with_sib {
-            // [RBX + R9 * scale + disp8]
-            self.code.extend([modrm | 4, scale << 6 | 1 << 3 | 3]);
+            // [RBX + index * scale + disp8]
+            self.code.extend([modrm | 4, scale << 6 | (index as u8 & 7) << 3 | 3]);
         } else {
             self.code.push(modrm | 3);
         }
@@ -179,11 +196,13 @@ impl Case {
         self.code.extend(&value[..immediate]);
         if random.once_in(2) {
             // What CMPXCHG compares with.
-            let index = if with_sib { self.registers[R9] << scale } else { 0 };
+            let index = if with_sib { self.registers[index] << scale } else { 0 };
             let address = self.registers[RBX].wrapping_add_signed(displacement.into()) + index;
             let at = (address - BUFFER) as usize;
-            self.registers[RAX] =
-                if field == 0 && is_register { self.registers[RAX] } else { read(memory, at) };
+            if field != 0 || !is_register {
+                let value = read(memory, at);
+                self.registers[RAX] = if in_64_bits { value } else { value & u64::from(u32::MAX) };
+            }
         }
     }
 }

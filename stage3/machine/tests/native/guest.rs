@@ -1,6 +1,6 @@
-//! The emulated guest: 64-bit code, and two pages for operands, of which the first is RAM and the second a device.
+//! The emulated guest: flat segments, and two pages for operands, of which the first is RAM and the second a device.
 
-use crate::generate::Case;
+use crate::generate::{Case, Mode};
 use machine::emulate::{emulate, Done, Mmio, OperandSize};
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 use machine::pc::Effects;
@@ -37,28 +37,9 @@ pub struct Guest {
 }
 
 impl Guest {
-    pub fn new() -> Self {
+    pub fn new(mode: Mode) -> Self {
         let ram = Ram(RefCell::new(vec![0; RAM_SIZE]));
-        // Page tables: 2 MiB of RAM at 0, and the two pages.
-        let entries = [
-            (0x1000, 0x2007),
-            (0x2000, 0x3007),
-            (0x3000, 0x87),
-            (0x3000 + 128 * 8, 0x4007),
-            (0x4000, FIRST | 7),
-        ];
-        for (place, entry) in entries.into_iter().chain([(0x4008, DEVICE | 7)]) {
-            ram.write(Gpa(place), &u64::to_le_bytes(entry)).unwrap();
-        }
-        let segment = |attributes| Segment { selector: 8, attributes, limit: u32::MAX, base: 0 };
-        let state = CpuState {
-            cr0: CR0_PE | CR0_PG,
-            cr3: 0x1000,
-            cr4: CR4_PAE,
-            efer: EFER_LME | EFER_LMA,
-            cs: segment(0x9b | SEGMENT_LONG),
-            ..CpuState::default()
-        };
+        let state = if mode == Mode::Bits64 { long_mode(&ram) } else { protected_mode(&ram) };
         Self { cpu: Cpu(state), ram, device: Device([0; PAGE]) }
     }
 
@@ -88,6 +69,56 @@ impl Guest {
         let Gprs { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = state.gprs;
         let registers = [rax, rcx, rdx, rbx, state.rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
         Result { registers, flags: state.rflags }
+    }
+}
+
+fn segment(attributes: u16) -> Segment {
+    Segment { selector: 8, attributes, limit: u32::MAX, base: 0 }
+}
+
+/// Four levels of page tables: 2 MiB of RAM at 0, and the two pages.
+fn long_mode(ram: &Ram) -> CpuState {
+    for (place, entry) in [
+        (0x1000, 0x2007),
+        (0x2000, 0x3007),
+        (0x3000, 0x87),
+        (0x3000 + (BUFFER >> 21) * 8, 0x4007),
+        (0x4000, FIRST | 7),
+        (0x4008, DEVICE | 7),
+    ] {
+        ram.write(Gpa(place), &u64::to_le_bytes(entry)).unwrap();
+    }
+    CpuState {
+        cr0: CR0_PE | CR0_PG,
+        cr3: 0x1000,
+        cr4: CR4_PAE,
+        efer: EFER_LME | EFER_LMA,
+        cs: segment(0x9b | SEGMENT_LONG),
+        ..CpuState::default()
+    }
+}
+
+/// Two levels of page tables: 4 MiB of RAM at 0, and the two pages.
+fn protected_mode(ram: &Ram) -> CpuState {
+    const CR4_PSE: u64 = 1 << 4;
+    for (place, entry) in [
+        (0x1000, 0x87),
+        (0x1000 + (BUFFER >> 22) * 4, 0x2007),
+        (0x2000, FIRST as u32 | 7),
+        (0x2004, DEVICE as u32 | 7),
+    ] {
+        ram.write(Gpa(place), &u32::to_le_bytes(entry)).unwrap();
+    }
+    let data = segment(0x93 | SEGMENT_BIG);
+    CpuState {
+        cr0: CR0_PE | CR0_PG,
+        cr3: 0x1000,
+        cr4: CR4_PSE,
+        cs: segment(0x9b | SEGMENT_BIG),
+        ds: data,
+        es: data,
+        ss: data,
+        ..CpuState::default()
     }
 }
 

@@ -75,7 +75,7 @@ impl Processor {
 }
 
 /// Fresh memory to read, write and execute, at `address` unless that is 0.
-fn map(address: u64, bytes: usize) -> *mut u8 {
+pub fn map(address: u64, bytes: usize) -> *mut u8 {
     const MMAP: u64 = 9;
     const READ_WRITE_EXECUTE: u64 = 7;
     const PRIVATE_ANONYMOUS: u64 = 0x22;

@@ -1,4 +1,4 @@
-//! One case of each operation; the full comparison is with real execution, in tests/native.rs.
+//! One case of each operation; the full comparison is with real execution, in tests/native.
 
 use super::*;
 
@@ -132,6 +132,10 @@ fn bits_in_registers_reach_around_the_operand() {
             assert_eq!(bench.device.log.last(), Some(&(offset, 4, Some(1 << bit))), "{number}");
         }
     }
+    // Around 64 KiB, where nothing is.
+    let mut around = bench(Mode::Bits16, 0, 0xfe00);
+    around.run(&[0x26, 0x0f, 0xab, 0x0f]);
+    assert_eq!(around.device.log, []);
     // BTS [RBX], RCX with 64 bits, and 16-bit numbers of 16-bit operands.
     let mut wide = bench(Mode::Bits64, 0, (-65_i64).cast_unsigned());
     wide.run(&[0x48, 0x0f, 0xab, 0x0b]);
