@@ -6,6 +6,7 @@ use crate::size::{self, MIB};
 /// Offsets of the fields from the start of the file.
 mod at {
     pub const SETUP_SECTS: usize = 0x1f1;
+    pub const SYSSIZE: usize = 0x1f4;
     pub const BOOT_FLAG: usize = 0x1fe;
     pub const HEADER: usize = 0x202;
     pub const VERSION: usize = 0x206;
@@ -63,8 +64,12 @@ impl Kernel {
             sectors => usize::from(sectors),
         };
         let code = file.len().saturating_sub((setup_sectors + 1) * 512) as u64;
-        if code == 0 {
-            return Err("cut off: the file ends in the real-mode part".into());
+        // In units of 16 bytes.
+        let whole = 16 * u64::from(u32_at(file, at::SYSSIZE));
+        if code < whole.max(1) {
+            return Err(format!(
+                "cut off: it has {code} bytes of {whole} behind the real-mode part; copy it again"
+            ));
         }
         let end = if version >= WITH_INIT_SIZE {
             u64_at(file, at::PREF_ADDRESS).saturating_add(u64::from(u32_at(file, at::INIT_SIZE)))
@@ -123,6 +128,7 @@ fn u64_at(file: &[u8], at: usize) -> u64 {
 pub fn sample() -> Vec<u8> {
     let mut file = vec![0; 8192];
     file[at::SETUP_SECTS] = 1;
+    file[at::SYSSIZE..][..4].copy_from_slice(&(7168_u32 / 16).to_le_bytes());
     file[at::BOOT_FLAG..][..2].copy_from_slice(&[0x55, 0xaa]);
     file[at::HEADER..][..4].copy_from_slice(b"HdrS");
     file[at::VERSION..][..2].copy_from_slice(&0x020f_u16.to_le_bytes());
@@ -145,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn every_truncated_header_is_refused() {
+    fn every_truncated_file_is_refused() {
         let file = sample();
-        for length in 0..=1024 {
+        for length in 0..file.len() {
             assert!(Kernel::parse(&file[..length]).is_err(), "accepted {length} bytes");
         }
     }

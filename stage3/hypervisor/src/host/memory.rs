@@ -12,6 +12,8 @@ use talc::{source::Manual, TalcLock};
 const HEAP_BYTES: u64 = 8 << 20;
 /// Memory below this is left to the firmware, to stage 2 and to CPUs that start in real mode.
 const LOW_MEMORY: u64 = 1 << 20;
+/// What stage 2 maps: until the host's own page tables are in use, memory above is out of reach.
+const STAGE2_MAPS: u64 = 4 << 30;
 /// What guest memory is a multiple of, so that nested tables can use large pages.
 pub const LARGE_PAGE: u64 = 2 << 20;
 /// What memory for large guests is aligned to where possible.
@@ -50,10 +52,10 @@ impl FreeRanges {
         }
     }
 
-    /// Takes `bytes` from the highest place that has them on a multiple of `align`.
-    fn take(&mut self, bytes: u64, align: u64) -> Option<Hpa> {
+    /// Takes `bytes` from the highest place below `limit` that has them on a multiple of `align`.
+    fn take(&mut self, bytes: u64, align: u64, limit: u64) -> Option<Hpa> {
         let place = |range: &Range<u64>| {
-            let start = range.end.checked_sub(bytes)? / align * align;
+            let start = range.end.min(limit).checked_sub(bytes)? / align * align;
             (start >= range.start).then_some(start)
         };
         let start = self.0.iter().filter_map(place).max()?;
@@ -76,7 +78,8 @@ pub fn init(boot: &BootInfo) {
         free.exclude(&hole);
     }
     RAM.call_once(|| ram);
-    let heap = free.take(HEAP_BYTES, LARGE_PAGE).expect("stage 2 checked that there is memory for us");
+    let heap =
+        free.take(HEAP_BYTES, LARGE_PAGE, STAGE2_MAPS).expect("stage 2 checked that there is memory for us");
     // SAFETY: the range is RAM, mapped one to one, and was just taken out of the free memory.
     unsafe {
         let base = core::ptr::with_exposed_provenance_mut(heap.0 as usize);
@@ -139,8 +142,8 @@ pub fn take_for_guest(bytes: u64) -> Option<Range<u64>> {
     let mut free = FREE.lock();
     let mut size = bytes;
     while size >= LARGE_PAGE {
-        let huge = if size >= HUGE_PAGE { free.take(size, HUGE_PAGE) } else { None };
-        if let Some(start) = huge.or_else(|| free.take(size, LARGE_PAGE)) {
+        let huge = if size >= HUGE_PAGE { free.take(size, HUGE_PAGE, u64::MAX) } else { None };
+        if let Some(start) = huge.or_else(|| free.take(size, LARGE_PAGE, u64::MAX)) {
             return Some(start.0..start.0 + size);
         }
         size = (size / 2).next_multiple_of(LARGE_PAGE).min(size - LARGE_PAGE);

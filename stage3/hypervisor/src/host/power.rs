@@ -4,6 +4,7 @@ use super::acpi::{self, SoftOff};
 use super::{clock, console};
 use crate::arch::x86_64::cpu;
 use crate::panic;
+use core::fmt::Write;
 use machine::time::SECOND;
 use spin::Once;
 use x86_64::instructions::port::Port;
@@ -31,8 +32,7 @@ pub fn init() {
 
 /// Switches the computer off; where that can't be done, says so and stops.
 pub fn off() -> ! {
-    log::info!("power off");
-    console::lock().flush();
+    say("power off");
     if let Some(Some(soft_off)) = SOFT_OFF.get() {
         enter_s5(soft_off);
         // The power goes off a moment after the write.
@@ -40,9 +40,17 @@ pub fn off() -> ! {
         let start = cpu::tsc();
         while cpu::tsc() - start < patience {}
     }
-    log::info!("it is now safe to turn off your computer");
-    console::lock().flush();
+    say("it is now safe to turn off your computer");
     panic::halt()
+}
+
+/// The last words are no matter of the log level.
+fn say(words: &str) {
+    let mut console = console::lock();
+    console.start_line();
+    // Writing to the console can't fail.
+    let _ = write!(console, "pxHV: {words}\r\n");
+    console.flush();
 }
 
 fn enter_s5(soft_off: &SoftOff) {

@@ -3,9 +3,11 @@
 //! The hypervisor is built without floating-point and vector instructions, so all of that state stays the
 //! guest's across an exit and is touched only here, when a guest starts.
 
+use super::msr;
 use core::arch::asm;
 use core::arch::x86_64::{__cpuid_count, _rdtsc};
 use machine::cpuid::{CpuidResult, HostCpuid};
+use machine::msr::TSC_AUX;
 use raw_cpuid::{CpuId, CpuIdReaderNative};
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags};
 
@@ -61,7 +63,12 @@ pub fn nominal_tsc_khz() -> Option<u64> {
 #[repr(C, align(64))]
 struct FpuArea([u8; 1024]);
 
-/// Puts x87, vector and debug registers and XCR0 into the state of a CPU that was just switched on.
+/// MSRs that a guest writes without an exit and that VM entry and exit leave alone: STAR, LSTAR, CSTAR, SFMASK and
+/// KERNEL_GS_BASE.
+const GUEST_MSRS: [u32; 5] = [0xc000_0081, 0xc000_0082, 0xc000_0083, 0xc000_0084, 0xc000_0102];
+
+/// Puts the registers that stay the guest's across an exit into the state of a CPU that was just switched on: x87,
+/// vector and debug registers, XCR0 and MSRs.
 pub fn reset_guest_registers() {
     /// Offset of MXCSR in the legacy area.
     const MXCSR: usize = 24;
@@ -85,6 +92,12 @@ pub fn reset_guest_registers() {
         asm!("fninit");
         asm!("mov dr0, {0}", "mov dr1, {0}", "mov dr2, {0}", "mov dr3, {0}", in(reg) 0_u64);
         asm!("mov dr6, {}", in(reg) 0xffff_0ff0_u64);
+    }
+    let has_rdtscp =
+        CpuId::new().get_extended_processor_and_feature_identifiers().is_some_and(|id| id.has_rdtscp());
+    for msr in GUEST_MSRS.into_iter().chain(has_rdtscp.then_some(TSC_AUX)) {
+        // SAFETY: every 64-bit CPU has these MSRs, and one with RDTSCP has TSC_AUX; the hypervisor uses none of them.
+        unsafe { msr::write(msr, 0) };
     }
 }
 
