@@ -38,17 +38,17 @@ enum Field {
     Opcode(&'static [u8], usize),
 }
 
-/// Opcode and register field; bit 0 of the last byte makes the operand a byte if `has_byte_form`.
+/// Opcode and register field; bit 0 of the last byte makes the operand a byte if `has_bytes`.
 struct Form {
     opcode: &'static [u8],
     reg: Field,
-    has_byte_form: bool,
+    has_bytes: bool,
     /// Legal with LOCK.
     can_lock: bool,
 }
 
-const fn form(opcode: &'static [u8], reg: Field, has_byte_form: bool, can_lock: bool) -> Form {
-    Form { opcode, reg, has_byte_form, can_lock }
+const fn form(opcode: &'static [u8], reg: Field, has_bytes: bool, can_lock: bool) -> Form {
+    Form { opcode, reg, has_bytes, can_lock }
 }
 
 /// Instructions with ModRM. With a byte form, the opcode is that of the wide one.
@@ -139,7 +139,7 @@ impl Case {
         let in_64_bits = mode == Mode::Bits64;
         let forms = if in_64_bits { FORMS } else { &FORMS[..FORMS.len() - 1] };
         let form = &forms[random.below(forms.len() as u64) as usize];
-        let is_byte = form.has_byte_form && random.once_in(4);
+        let is_byte = form.has_bytes && random.once_in(4);
         let (word, rex) = (random.once_in(4), in_64_bits && random.once_in(2));
         let wide = rex && random.once_in(2);
         let with_sib = (rex || !in_64_bits) && random.once_in(2);

@@ -5,6 +5,7 @@
 //! `PXHV_SEED` and `PXHV_CASES` in the environment choose others.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
+mod allocations;
 mod generate;
 mod guest;
 mod processor;
@@ -45,7 +46,9 @@ fn compare(
     for count in 0..number("PXHV_CASES", 100_000) {
         let case = Case::new(mode, &mut random, processor.memory);
         guest.set_memory(processor.memory);
+        let allocations = allocations::count();
         let emulated = guest.emulate(&case);
+        assert_eq!(allocations::count(), allocations, "the heap is not used after init");
         let executed = execute(processor, &case);
         let name = || format!("case {count} of seed {seed} in {mode:?}: {case:x?}");
         assert_eq!(emulated.registers, executed.registers, "{}", name());

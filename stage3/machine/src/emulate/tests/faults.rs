@@ -90,6 +90,22 @@ fn instructions_end_within_the_limit_of_the_code_segment() {
 }
 
 #[test]
+fn instruction_pointers_have_32_bits_outside_of_64_bit_code() {
+    // MOV EAX, [BX] with ES ends at the limit of 16-bit code: the next fetch faults.
+    let mut bench = Bench::new(Mode::Bits16);
+    bench.vcpu.state.rip = 0xfffd;
+    bench.emulate(&[0x26, 0x8b, 0x07]).unwrap();
+    assert_eq!(bench.vcpu.state.rip, 0x1_0000);
+    let mut bench = Bench::new(Mode::Bits32);
+    bench.gprs().rbx = DEVICE;
+    bench.vcpu.state.cs.base = RAM;
+    bench.vcpu.state.rip = 0xffff_fffe;
+    bench.ram.write(Gpa(RAM - 2), LOAD).unwrap();
+    bench.again().unwrap();
+    assert_eq!((bench.vcpu.state.rip, bench.device.log.len()), (0, 1));
+}
+
+#[test]
 fn what_is_not_emulated_is_named_with_its_bytes() {
     let mut bench = Bench::new(Mode::Bits64);
     bench.gprs().rbx = DEVICE;
