@@ -124,8 +124,8 @@ fn what_is_not_emulated_is_named_with_its_bytes() {
         assert_eq!(bytes.as_slice().get(..code.len()), Some(code), "{refusal}");
     }
     assert_eq!(bench.vcpu.state, before);
-    let text = bench.emulate(&[0xd1, 0x23]).unwrap_err().to_string();
-    assert_eq!(text, "an instruction on device memory that pxHV does not emulate: d1 23");
+    let text = bench.emulate(&[0x0f, 0x01, 0x1b]).unwrap_err().to_string();
+    assert_eq!(text, "an instruction on device memory that pxHV does not emulate: 0f 01 1b");
 }
 
 #[test]
