@@ -29,6 +29,7 @@ const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Bochs, "bochsbios", "/usr/share/bochs/BIOS-bochs-latest"),
     (Purpose::Bochs, "vgabios", "/usr/share/bochs/VGABIOS-lgpl-latest"),
     (Purpose::Gdb, "gdb", "gdb"),
+    (Purpose::Test, "acpica-tools", "iasl"),
 ];
 
 /// Debian's packages of the tools that check the source, and their programs.

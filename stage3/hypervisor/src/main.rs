@@ -39,6 +39,7 @@ extern "C" fn start(boot: &'static BootInfo) -> ! {
     paging::init();
     interrupts::init();
     clock::init();
+    machine::emulate::init();
     run_all(boot);
     power::off();
 }

@@ -15,12 +15,13 @@ use crate::host::{clock, console, rtc};
 use alloc::format;
 use bundle::boot_info::BootInfo;
 use bundle::manifest::{Boot, Bundle, Manifest, VmSpec};
+use machine::acpi::{self, AcpiConfig};
 use machine::boot::linux;
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
 use machine::memory::GuestMemory;
 use machine::msr::MsrState;
-use machine::pc::Pc;
+use machine::pc::{Pc, PcConfig};
 use machine::pvclock::{PvClock, WallTime};
 use machine::vcpu::{CpuState, Vcpu};
 use ram::GuestRam;
@@ -73,7 +74,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
-        let pc = Pc::new(ram.layout(), 0);
+        let pc = Pc::new(&board(&ram, &cpuid, 0));
         let cpu = VirtualCpu { cpuid, msr };
         let mut vm = Self { spec, bundle, ram, _nested: nested, vcpu, cpu, pc, power_on: 0 };
         vm.power_on()?;
@@ -90,7 +91,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         let seconds = rtc::unix_seconds();
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
-        self.pc = Pc::new(self.ram.layout(), seconds);
+        self.pc = Pc::new(&board(&self.ram, &self.cpu.cpuid, seconds));
         self.vcpu.load(&state);
         cpu::reset_guest_registers();
         self.power_on = cpu::tsc();
@@ -102,9 +103,11 @@ impl<'a, B: Backend> Vm<'a, B> {
     fn load_guest(&self) -> Result<CpuState, SetupError> {
         let Boot::Linux { kernel, initrd, cmdline } = &self.spec.boot;
         let read = |blob| self.bundle.blob(blob).map_err(|error| in_vm(self.spec, &error));
+        let tables = acpi::tables(&AcpiConfig { cpus: 1 });
+        self.ram.write(tables.start, &tables.bytes).map_err(|error| in_vm(self.spec, &error))?;
         let kernel_bytes = read(kernel)?;
         let initrd_bytes = initrd.as_ref().map(read).transpose()?;
-        linux::load(kernel_bytes, initrd_bytes, cmdline, &self.ram)
+        linux::load(kernel_bytes, initrd_bytes, cmdline, tables.rsdp, &self.ram)
             .map_err(|error| in_vm(self.spec, &format!("{}: {error}", kernel.name)))
     }
 
@@ -127,7 +130,7 @@ impl<'a, B: Backend> Vm<'a, B> {
 
     /// Tells the operator why the VM ended.
     fn report(&self, reason: StopReason) {
-        if reason != StopReason::Halted {
+        if !matches!(reason, StopReason::Halted | StopReason::PowerOff) {
             report::registers(&self.spec.name, &self.vcpu.state());
         }
         if matches!(reason, StopReason::EntryFailed | StopReason::Unsupported(_)) {
@@ -135,6 +138,12 @@ impl<'a, B: Backend> Vm<'a, B> {
         }
         log::info!("vm {}: ended: {reason}", self.spec.name);
     }
+}
+
+/// The board of a VM that is powered on at `wall_clock` (seconds since 1970).
+fn board(ram: &GuestRam, cpuid: &CpuidPolicy, wall_clock: u64) -> PcConfig {
+    let physical_bits = cpuid.physical_address_bits() as u8;
+    PcConfig { layout: ram.layout(), wall_clock, tsc: *clock::tsc(), physical_bits }
 }
 
 /// An error about a VM, with its name.

@@ -57,6 +57,8 @@ pub struct GuestCpuidState {
     pub cr4: u64,
     /// XCR0.
     pub xcr0: u64,
+    /// The local APIC is not switched off.
+    pub has_lapic: bool,
 }
 
 /// Whose manual the processor follows.
@@ -140,7 +142,7 @@ impl CpuidPolicy {
     fn basic_leaf(&self, leaf: u32, subleaf: u32, state: &GuestCpuidState) -> CpuidResult {
         let table = self.basic.get(leaf as usize).copied().unwrap_or_default();
         match (leaf, subleaf) {
-            (basic::FEATURES, _) => features::with_osxsave(table, state.cr4),
+            (basic::FEATURES, _) => features::in_state(table, state),
             (basic::CACHES, _) => cache::leaf(&self.caches, subleaf),
             (basic::MORE_FEATURES, 0) => table,
             (basic::MORE_FEATURES, 1) if table.eax >= 1 => self.more_features,

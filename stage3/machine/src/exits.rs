@@ -9,7 +9,8 @@
 //! | VMCALL, VMMCALL | no call exists |
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
-//! | memory that is not RAM, triple fault, what isn't virtualized, failed entry | stops the VM |
+//! | memory that is not RAM | the instruction is done on the device there |
+//! | triple fault, what isn't virtualized, failed entry | stops the VM |
 //!
 //! Handlers work on the registers of the virtual CPU and on the board; what concerns the world
 //! outside of the VM they return, and the run loop does it.
@@ -24,14 +25,17 @@ mod string_io;
 #[cfg(test)]
 mod tests;
 
-pub use bus::{Output, PortBus};
+pub use bus::{Board, Output, PortBus};
 pub use stop::StopReason;
 
 use crate::cpuid::{CpuidPolicy, GuestCpuidState};
+use crate::device::lapic;
+use crate::emulate::{self, Refusal};
 use crate::memory::GuestMemory;
-use crate::msr::MsrState;
+use crate::msr::{self, MsrState};
+use crate::pc::PowerEvent;
 use crate::time::Instant;
-use crate::vcpu::{Event, Exit, ExitReason, Fault, Vcpu, RFLAGS_IF};
+use crate::vcpu::{Event, Exit, ExitReason, Fault, MemoryFault, Vcpu, RFLAGS_IF};
 
 /// The part of a virtual CPU that no processor holds: its identity.
 #[derive(Clone, Debug)]
@@ -63,17 +67,22 @@ pub struct Handled {
 }
 
 impl Outcome {
+    /// On, unless the guest did something to its machine as a whole.
+    fn after(event: Option<PowerEvent>) -> Self {
+        event.map_or(Self::Resume, |event| Self::Stop(event.into()))
+    }
+
     fn silent(self) -> Handled {
         Handled { outcome: self, output: Output::default() }
     }
 }
 
 /// Handles `exit` of `vcpu`, at the time `now`.
-pub fn handle<V: Vcpu, P: PortBus>(
+pub fn handle<V: Vcpu, B: Board>(
     exit: Exit,
     vcpu: &mut V,
     cpu: &mut VirtualCpu,
-    ports: &mut P,
+    board: &mut B,
     memory: &dyn GuestMemory,
     now: Instant,
 ) -> Handled {
@@ -81,15 +90,15 @@ pub fn handle<V: Vcpu, P: PortBus>(
     let result = match exit.reason {
         ExitReason::PortIo(io) if io.string => {
             let physical_bits = cpu.cpuid.physical_address_bits();
-            return string_io::handle(io, exit.next_rip, vcpu, physical_bits, ports, memory, now);
+            return string_io::handle(io, exit.next_rip, vcpu, physical_bits, board, memory, now);
         }
-        ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, ports, now),
+        ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, board, now),
         ExitReason::Cpuid => {
-            cpuid(vcpu, &cpu.cpuid);
+            cpuid(vcpu, &cpu.cpuid, board.has_lapic());
             Ok(())
         }
-        ExitReason::ReadMsr => read_msr(vcpu, cpu),
-        ExitReason::WriteMsr => write_msr(vcpu, cpu, memory),
+        ExitReason::ReadMsr => read_msr(vcpu, cpu, board, now),
+        ExitReason::WriteMsr => write_msr(vcpu, cpu, board, memory, now),
         ExitReason::Xsetbv => control::xsetbv(vcpu, &cpu.cpuid),
         ExitReason::WriteControlRegister { register, value } => {
             control::write(register, value, vcpu, &cpu.cpuid, memory)
@@ -104,7 +113,7 @@ pub fn handle<V: Vcpu, P: PortBus>(
         ExitReason::Forbidden => Err(Fault::GeneralProtection),
         ExitReason::Halt => return halt(exit.next_rip, vcpu).silent(),
         ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),
-        ExitReason::MemoryFault(fault) => return stop(StopReason::NotRam(fault)),
+        ExitReason::MemoryFault(fault) => return device_access(fault, vcpu, cpu, board, memory, now),
         ExitReason::Shutdown => return stop(StopReason::TripleFault),
         ExitReason::Unsupported(what) => return stop(StopReason::Unsupported(what)),
         ExitReason::EntryFailed => return stop(StopReason::EntryFailed),
@@ -116,8 +125,8 @@ pub fn handle<V: Vcpu, P: PortBus>(
     Outcome::Resume.silent()
 }
 
-fn cpuid<V: Vcpu>(vcpu: &mut V, policy: &CpuidPolicy) {
-    let state = GuestCpuidState { cr4: vcpu.cr4(), xcr0: vcpu.xcr0() };
+fn cpuid<V: Vcpu>(vcpu: &mut V, policy: &CpuidPolicy, has_lapic: bool) {
+    let state = GuestCpuidState { cr4: vcpu.cr4(), xcr0: vcpu.xcr0(), has_lapic };
     let gprs = vcpu.gprs_mut();
     let result = policy.leaf(gprs.rax as u32, gprs.rcx as u32, &state);
     gprs.rax = result.eax.into();
@@ -126,16 +135,54 @@ fn cpuid<V: Vcpu>(vcpu: &mut V, policy: &CpuidPolicy) {
     gprs.rdx = result.edx.into();
 }
 
-fn read_msr<V: Vcpu>(vcpu: &mut V, cpu: &VirtualCpu) -> Result<(), Fault> {
+fn read_msr<V: Vcpu, B: Board>(
+    vcpu: &mut V,
+    cpu: &VirtualCpu,
+    board: &mut B,
+    now: Instant,
+) -> Result<(), Fault> {
     let index = vcpu.gprs().rcx as u32;
-    let value = cpu.msr.read(index, vcpu, &cpu.cpuid)?;
+    let value = if lapic::is_msr(index) {
+        board.read_lapic_msr(now, index)?
+    } else {
+        cpu.msr.read(index, vcpu, &cpu.cpuid)?
+    };
     vcpu.gprs_mut().set_edx_eax(value);
     Ok(())
 }
 
-fn write_msr<V: Vcpu>(vcpu: &mut V, cpu: &mut VirtualCpu, memory: &dyn GuestMemory) -> Result<(), Fault> {
+fn write_msr<V: Vcpu, B: Board>(
+    vcpu: &mut V,
+    cpu: &mut VirtualCpu,
+    board: &mut B,
+    memory: &dyn GuestMemory,
+    now: Instant,
+) -> Result<(), Fault> {
     let (index, value) = (vcpu.gprs().rcx as u32, vcpu.gprs().edx_eax());
-    cpu.msr.write(index, value, vcpu, &cpu.cpuid, memory)
+    if lapic::is_msr(index) {
+        return board.write_lapic_msr(now, vcpu.tsc(), index, value);
+    }
+    cpu.msr.write(index, value, vcpu, &cpu.cpuid, memory)?;
+    if index == msr::TSC {
+        board.tsc_changed(now, value);
+    }
+    Ok(())
+}
+
+/// The instruction that touched something that is not RAM is done on the devices that are there.
+fn device_access<V: Vcpu, B: Board>(
+    fault: MemoryFault,
+    vcpu: &mut V,
+    cpu: &VirtualCpu,
+    board: &mut B,
+    memory: &dyn GuestMemory,
+    now: Instant,
+) -> Handled {
+    match emulate::emulate(fault, vcpu, cpu.cpuid.physical_address_bits(), board, memory, now) {
+        Ok(done) => Handled { outcome: Outcome::after(done.power), output: done.output },
+        Err(Refusal::NotRam(fault)) => Outcome::Stop(StopReason::NotRam(fault)).silent(),
+        Err(refusal) => Outcome::Stop(StopReason::NotEmulated(refusal)).silent(),
+    }
 }
 
 /// The instruction is complete before the CPU waits: an interrupt returns to the one after it.

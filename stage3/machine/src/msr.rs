@@ -13,7 +13,7 @@ use crate::pvclock::PvClock;
 use crate::vcpu::{Fault, Vcpu, CR0_PG, EFER_LMA, EFER_LME};
 
 /// IA32_TIME_STAMP_COUNTER.
-const TSC: u32 = 0x10;
+pub const TSC: u32 = 0x10;
 /// IA32_PLATFORM_ID (Intel).
 const PLATFORM_ID: u32 = 0x17;
 /// IA32_BIOS_SIGN_ID: revision of the microcode.

@@ -157,6 +157,18 @@ pub enum Event {
     Fault(Fault),
 }
 
+/// What a guest has to do for an exit that says that it can take an interrupt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InterruptWindow {
+    /// No exit is wanted.
+    #[default]
+    Closed,
+    /// [`Vcpu::interruptible`] becomes true.
+    Interruptible,
+    /// [`Vcpu::interruptible`] is true and CR8 is below this priority class (1 to 15).
+    Cr8Below(u8),
+}
+
 /// Why the guest stopped running, and how to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
@@ -292,9 +304,14 @@ pub trait Vcpu {
     /// Whether [`Event::Interrupt`] may be injected: RFLAGS.IF set, no interrupt shadow, nothing else
     /// to be injected.
     fn interruptible(&self) -> bool;
-    /// Asks for [`ExitReason::InterruptWindow`] as soon as [`Vcpu::interruptible`] becomes true, or
-    /// takes that back.
-    fn request_interrupt_window(&mut self, wanted: bool);
+    /// Asks for [`ExitReason::InterruptWindow`] when the guest becomes able to take an interrupt, or takes
+    /// that back.
+    fn request_interrupt_window(&mut self, window: InterruptWindow);
+    /// CR8, the priority class below and at which the guest takes no interrupts. The guest changes it without
+    /// an exit.
+    fn cr8(&self) -> u8;
+    /// Sets CR8, after the task-priority register of the local APIC was written by other means.
+    fn set_cr8(&mut self, value: u8);
 
     /// MOV to a control register, by the manual's rules for it, with `memory` for the page directory
     /// pointers of PAE paging.

@@ -7,8 +7,9 @@ use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use crate::host::{clock, console};
 use machine::exits::{handle, Outcome, StopReason};
+use machine::pc::ResetSource;
 use machine::time::Instant;
-use machine::vcpu::{Event, Vcpu};
+use machine::vcpu::{Event, InterruptWindow, Vcpu};
 
 /// How long the console's output, input and screen may wait while a guest runs: 2 ms of a 16-byte FIFO at 115,200
 /// baud are 1.4 ms.
@@ -29,11 +30,15 @@ impl<B: Backend> Vm<'_, B> {
         let mut now = self.now();
         loop {
             self.pc.advance(now);
+            if self.pc.take_init() {
+                return StopReason::Reset(ResetSource::Init);
+            }
             self.deliver_interrupt();
             service.run(self, now);
             let deadline = self.deadline(service.due);
             let exit = self.vcpu.run(deadline);
             now = self.now();
+            self.pc.set_cr8(self.vcpu.cr8());
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
             let output = handled.output.as_slice();
             if !output.is_empty() {
@@ -63,17 +68,23 @@ impl<B: Backend> Vm<'_, B> {
         }
     }
 
-    /// Injects the interrupt that the board requests, or asks to be told when the guest can take it.
+    /// Injects what the board requests, or asks to be told when the guest can take it.
     fn deliver_interrupt(&mut self) {
-        let pending = self.pc.interrupt_pending();
-        if pending && self.vcpu.interruptible() {
+        if self.pc.take_nmi() {
+            self.vcpu.inject(Event::Nmi);
+        }
+        if self.vcpu.cr8() != self.pc.cr8() {
+            self.vcpu.set_cr8(self.pc.cr8());
+        }
+        if self.pc.interrupt_pending() && self.vcpu.interruptible() {
             let vector = self.pc.acknowledge_interrupt();
             self.vcpu.inject(Event::Interrupt(vector));
-            let more = self.pc.interrupt_pending();
-            self.vcpu.request_interrupt_window(more);
-        } else {
-            self.vcpu.request_interrupt_window(pending);
         }
+        self.vcpu.request_interrupt_window(match (self.pc.interrupt_pending(), self.pc.held_back_class()) {
+            (true, _) => InterruptWindow::Interruptible,
+            (false, Some(class)) => InterruptWindow::Cr8Below(class),
+            (false, None) => InterruptWindow::Closed,
+        });
     }
 
     /// Waits for an interrupt of the guest, and returns the time.
@@ -82,7 +93,7 @@ impl<B: Backend> Vm<'_, B> {
             let now = self.now();
             self.pc.advance(now);
             service.run(self, now);
-            if self.pc.interrupt_pending() {
+            if self.pc.interrupt_pending() || self.pc.has_signal() {
                 return now;
             }
             timer::arm(self.deadline(service.due));

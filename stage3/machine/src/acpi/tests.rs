@@ -224,7 +224,6 @@ fn every_cpu_of_the_madt_is_a_device_with_its_uid() {
 
 #[test]
 fn devices_are_where_the_board_has_them() {
-    use crate::pc::Pc;
     use crate::port::Size;
     use crate::time::Instant;
     let acpi = tables_for(1);
@@ -243,7 +242,7 @@ fn devices_are_where_the_board_has_them() {
         assert!(aml[at..at + 48].windows(descriptors.len()).any(|bytes| bytes == descriptors), "{id:x?}");
     }
     // The serial port's scratch register is storage, so the port is really there.
-    let mut pc = Pc::new(crate::memory::RamLayout::new(1 << 24), 0);
+    let mut pc = crate::pc::test_pc(1 << 24);
     pc.write_port(Instant(0), 0x3f8 + 7, Size::Byte, 0x5a);
     assert_eq!(pc.read_port(Instant(0), 0x3f8 + 7, Size::Byte), 0x5a);
 }

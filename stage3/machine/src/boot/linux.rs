@@ -67,8 +67,8 @@ const fn descriptor(segment: &Segment) -> u64 {
         | (segment.base >> 24 & 0xff) << 56
 }
 
-/// Puts `kernel`, `initrd` and `cmdline` into `memory` and returns the state in which the CPU enters
-/// the kernel: 32-bit protected mode without paging, flat segments, interrupts off.
+/// Puts `kernel`, `initrd` and `cmdline` into `memory`, where the ACPI tables with the root pointer `rsdp`
+/// are already, and returns the state in which the CPU enters the kernel: 32-bit protected mode without paging, flat segments, interrupts off.
 ///
 /// # Errors
 /// What is wrong with the kernel file, or what doesn't fit.
@@ -76,6 +76,7 @@ pub fn load(
     kernel: &[u8],
     initrd: Option<&[u8]>,
     cmdline: &str,
+    rsdp: Gpa,
     memory: &dyn GuestMemory,
 ) -> Result<CpuState, LinuxError> {
     let layout = memory.layout();
@@ -89,7 +90,9 @@ pub fn load(
         return Err(LinuxError::CommandLineHasZero);
     }
     let places = Places::find(&image, initrd.len() as u64, layout)?;
-    let params = BootParams::new(&image.header, &places, initrd.len() as u32, COMMAND_LINE as u32, layout);
+    let mut params =
+        BootParams::new(&image.header, &places, initrd.len() as u32, COMMAND_LINE as u32, layout);
+    params.acpi_rsdp_addr = rsdp.0.into();
 
     memory.write(Gpa(places.kernel), image.code)?;
     memory.write(Gpa(places.initrd), initrd)?;

@@ -2,6 +2,7 @@
 
 use super::xsave::Xsave;
 use super::{features, topology, CpuVendor, CpuidConfig, CpuidResult, HostCpuid};
+use crate::device::lapic::TIMER_HZ;
 
 /// Number of leaves in the table.
 pub const LEAVES: usize = FREQUENCIES as usize + 1;
@@ -77,16 +78,21 @@ fn version(host: CpuidResult, xsave: &Xsave) -> CpuidResult {
     CpuidResult { eax: host.eax, ebx: (host.ebx & BRAND_AND_CLFLUSH) | ONE_LOGICAL_PROCESSOR, ecx, edx }
 }
 
-/// Leaf 15h: the TSC runs at ECX Hz × EBX / EAX. The crystal is the TSC itself where its rate fits
-/// ECX, and a whole fraction of it above, so that guests who count in kHz compute the exact rate.
+/// Leaf 15h: the TSC runs at ECX Hz × EBX / EAX, and the local APIC's timer at ECX Hz, the crystal's
+/// rate. The fraction is the nearest one whose numerator times the crystal's kHz fits 32 bits: guests
+/// compute with these, as Linux does.
 fn tsc(khz: u64) -> CpuidResult {
-    const MAX_CRYSTAL_KHZ: u64 = u32::MAX as u64 / 1000;
-    let numerator = khz.div_ceil(MAX_CRYSTAL_KHZ).max(1);
-    let crystal_khz = (khz + numerator / 2) / numerator;
-    CpuidResult {
-        eax: 1,
-        ebx: numerator as u32,
-        ecx: u32::try_from(crystal_khz * 1000).unwrap_or(u32::MAX),
-        edx: 0,
-    }
+    const CRYSTAL_KHZ: u64 = TIMER_HZ / 1000;
+    const MAX_NUMERATOR: u64 = u32::MAX as u64 / CRYSTAL_KHZ;
+    let fraction = |numerator: u64| {
+        let denominator = ((CRYSTAL_KHZ * numerator + khz / 2) / khz.max(1)).max(1);
+        (numerator, denominator)
+    };
+    // Millionths of a kHz.
+    let error = |(numerator, denominator): &(u64, u64)| {
+        (CRYSTAL_KHZ * numerator * 1_000_000 / denominator).abs_diff(khz * 1_000_000)
+    };
+    let (numerator, denominator) =
+        (1..=MAX_NUMERATOR).map(fraction).min_by_key(error).unwrap_or((MAX_NUMERATOR, 1));
+    CpuidResult { eax: denominator as u32, ebx: numerator as u32, ecx: TIMER_HZ as u32, edx: 0 }
 }

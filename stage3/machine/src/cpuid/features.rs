@@ -3,7 +3,7 @@
 //! Names as in the Intel SDM, "CPUID—CPU Identification", and in the AMD APM, volume 3, appendix E.
 //! What is missing is missing on purpose; the reasons stand beside the lists.
 
-use super::{CpuidConfig, CpuidResult};
+use super::{CpuidConfig, CpuidResult, GuestCpuidState};
 use crate::vcpu::CR4_OSXSAVE;
 
 /// The bits at these positions.
@@ -17,8 +17,8 @@ const fn bits(positions: &[u32]) -> u32 {
     mask
 }
 
-/// Leaf 1 ECX. Not: MONITOR, VMX, SMX, EIST, TM2, PDCM, x2APIC, TSC-deadline, which need the
-/// hypervisor's help; DTES64, DS-CPL, SDBG, xTPR, DCA, which belong to hidden features.
+/// Leaf 1 ECX. Not: MONITOR, VMX, SMX, EIST, TM2, PDCM, which need the hypervisor's help; DTES64,
+/// DS-CPL, SDBG, xTPR, DCA, which belong to hidden features.
 pub const LEAF_1_ECX: u32 = bits(&[
     0,     // SSE3
     1,     // PCLMULQDQ
@@ -51,7 +51,12 @@ pub const F16C: u32 = 29;
 /// Leaf 1 ECX: always zero on a processor, one under a hypervisor.
 pub const HYPERVISOR: u32 = 31;
 
-/// Leaf 1 EDX. Not: MCE and MCA (no machine-check banks), APIC (none yet), PSN, DS, ACPI, TM and
+/// Leaf 1 ECX: x2APIC and TSC-deadline timer, which the virtual local APIC has on every host.
+const LAPIC_ECX: u32 = bits(&[21, 24]);
+/// Leaf 1 EDX: the local APIC is there, and not switched off in IA32_APIC_BASE.
+const APIC: u32 = 9;
+
+/// Leaf 1 EDX. Not: MCE and MCA (no machine-check banks), PSN, DS, ACPI, TM and
 /// PBE (thermal and debug-store hardware of the host), HTT (one logical processor).
 pub const LEAF_1_EDX: u32 = bits(&[
     0,  // FPU
@@ -202,13 +207,16 @@ impl Vectors {
 /// Leaf 1 ECX and EDX.
 pub fn leaf_1(host: CpuidResult, vectors: Vectors) -> (u32, u32) {
     let avx = bits(&[AVX, FMA, F16C]);
-    (vectors.limit(host.ecx & LEAF_1_ECX, avx, 0) | 1 << HYPERVISOR, host.edx & LEAF_1_EDX)
+    (vectors.limit(host.ecx & LEAF_1_ECX, avx, 0) | LAPIC_ECX | 1 << HYPERVISOR, host.edx & LEAF_1_EDX)
 }
 
-/// Leaf 1 with OSXSAVE as in the guest's CR4.
-pub const fn with_osxsave(mut leaf_1: CpuidResult, cr4: u64) -> CpuidResult {
-    if cr4 & CR4_OSXSAVE != 0 {
+/// Leaf 1 of a guest in `state`: OSXSAVE as in its CR4, APIC as its IA32_APIC_BASE says.
+pub const fn in_state(mut leaf_1: CpuidResult, state: &GuestCpuidState) -> CpuidResult {
+    if state.cr4 & CR4_OSXSAVE != 0 {
         leaf_1.ecx |= 1 << OSXSAVE;
+    }
+    if state.has_lapic {
+        leaf_1.edx |= 1 << APIC;
     }
     leaf_1
 }

@@ -5,7 +5,7 @@ use super::test_host::{result, TestHost, CONFIG};
 use super::*;
 use std::vec::Vec;
 
-const STATE: GuestCpuidState = GuestCpuidState { cr4: 0, xcr0: 1 };
+const STATE: GuestCpuidState = GuestCpuidState { cr4: 0, xcr0: 1, has_lapic: false };
 
 fn intel() -> CpuidPolicy {
     TestHost::new(CpuVendor::Intel).policy()
@@ -43,11 +43,11 @@ fn an_old_intel_host_still_shows_the_rate_of_the_tsc() {
 fn a_host_with_everything_shows_leaf_1_as_listed() {
     let leaf = get(&intel(), 1, 0);
     // Intel SDM, "Feature Information Returned in the ECX Register": hidden.
-    for position in [2, 3, 4, 5, 6, 7, 8, 10, 11, 14, 15, 16, 18, 21, 24, 27] {
+    for position in [2, 3, 4, 5, 6, 7, 8, 10, 11, 14, 15, 16, 18, 27] {
         assert!(!bit(leaf.ecx, position), "ECX[{position}]");
     }
-    assert_eq!(leaf.ecx.count_ones(), 32 - 16);
-    // EDX: MCE, APIC, reserved, MCA, PSN, reserved, DS, ACPI, HTT, TM, IA-64, PBE are hidden.
+    assert_eq!(leaf.ecx.count_ones(), 32 - 14);
+    // EDX: MCE, APIC (switched off), reserved, MCA, PSN, reserved, DS, ACPI, HTT, TM, IA-64, PBE are hidden.
     for position in [7, 9, 10, 14, 18, 20, 21, 22, 28, 29, 30, 31] {
         assert!(!bit(leaf.edx, position), "EDX[{position}]");
     }
@@ -63,7 +63,7 @@ fn what_the_host_lacks_is_not_shown() {
     host.set(7, 0, CpuidResult::default());
     host.set(0x8000_0001, 0, CpuidResult::default());
     let policy = host.policy();
-    assert_eq!(get(&policy, 1, 0), result(0, 0x1_0000, 1 << 31, 0));
+    assert_eq!(get(&policy, 1, 0), result(0, 0x1_0000, 1 << 31 | 1 << 24 | 1 << 21, 0));
     assert_eq!(get(&policy, 7, 0), CpuidResult::default());
     assert_eq!(get(&policy, 0xd, 0), CpuidResult::default());
     assert_eq!(get(&policy, 0x8000_0001, 0), CpuidResult::default());
@@ -73,7 +73,7 @@ fn what_the_host_lacks_is_not_shown() {
 #[test]
 fn osxsave_mirrors_the_guests_cr4() {
     for (cr4, shown) in [(0, false), (1 << 18, true), (!(1 << 18), false)] {
-        let leaf = intel().leaf(1, 0, &GuestCpuidState { cr4, xcr0: 7 });
+        let leaf = intel().leaf(1, 0, &GuestCpuidState { cr4, xcr0: 7, has_lapic: false });
         assert_eq!(bit(leaf.ecx, 27), shown);
     }
 }
@@ -157,23 +157,25 @@ fn the_topology_is_one_thread_of_one_core() {
     assert_eq!(get(&old.policy(), 0xb, 1), CpuidResult::default());
 }
 
+#[test]
+fn the_apic_bit_follows_the_guests_apic_base() {
+    for has_lapic in [false, true] {
+        let leaf = intel().leaf(1, 0, &GuestCpuidState { has_lapic, ..GuestCpuidState::default() });
+        assert_eq!(bit(leaf.edx, 9), has_lapic);
+    }
+}
+
 /// Linux, native_calibrate_tsc(): crystal kHz × EBX / EAX in 32 bits.
 #[test]
-fn leaf_15h_gives_the_exact_rate() {
-    for (khz, error) in [
-        (1000, 0),
-        (50_001, 0),
-        (2_596_123, 0),
-        (4_294_967, 0),
-        (4_294_968, 0),
-        (4_294_969, 1),
-        (8_600_003, 2),
-    ] {
+fn leaf_15h_gives_the_rate_of_tsc_and_crystal() {
+    for khz in [1000, 50_001, 200_009, 999_999, 2_596_123, 3_700_001, 4_294_967, 8_600_003] {
         let policy =
             CpuidPolicy::new(&TestHost::new(CpuVendor::Intel), &CpuidConfig { tsc_khz: khz, ..CONFIG });
         let leaf = get(&policy, 0x15, 0);
         let computed = u64::from((leaf.ecx / 1000).wrapping_mul(leaf.ebx) / leaf.eax);
-        assert!(computed.abs_diff(khz) <= error, "{khz} kHz: {computed}");
+        // One part in a million, and what the division cuts off.
+        assert!(computed.abs_diff(khz) <= khz / 1_000_000 + 1, "{khz} kHz: {computed}");
+        assert_eq!(u64::from(leaf.ecx), crate::device::lapic::TIMER_HZ);
         let mhz = (khz / 1000) as u32;
         assert_eq!(get(&policy, 0x16, 0), result(mhz, mhz, 100, 0));
     }

@@ -25,6 +25,7 @@ pub use access::{APIC_BASE, TSC_DEADLINE, X2APIC};
 pub use base::Mode;
 pub use lvt::Lint;
 pub use message::{Delivery, Destination, InterruptMessage, Trigger};
+pub use timer::TIMER_HZ;
 
 use crate::memory::Gpa;
 use crate::time::{Instant, TscScale};
@@ -35,6 +36,12 @@ use registers::{RECEIVE_ILLEGAL_VECTOR, SOFTWARE_ENABLE, SPURIOUS_VECTOR, SUPPRE
 use signals::Signals;
 use timer::Timer;
 use vectors::Vectors;
+
+/// Whether an MSR is one of a local APIC, in some mode.
+#[must_use]
+pub fn is_msr(index: u32) -> bool {
+    matches!(index, APIC_BASE | TSC_DEADLINE) || X2APIC.contains(&index)
+}
 
 /// The first vector that an interrupt can have.
 const FIRST_VECTOR: u8 = 16;
@@ -178,6 +185,15 @@ impl LocalApic {
         self.advance(now);
         self.timer.tsc_changed(now, tsc, &self.scale);
         self.advance(now);
+    }
+
+    /// The priority class (1 to 15) of an interrupt that is requested and that only the task priority holds
+    /// back.
+    #[must_use]
+    pub fn held_back_class(&self) -> Option<u8> {
+        let serving = self.isr.highest().unwrap_or(0) & CLASS;
+        let held_back = |vector: &u8| vector & CLASS > serving && vector & CLASS <= self.tpr & CLASS;
+        self.irr.highest().filter(held_back).map(|vector| vector >> 4)
     }
 
     /// The vector of the interrupt that the processor has to take, if any: the highest one requested, if its

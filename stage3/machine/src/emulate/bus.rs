@@ -5,7 +5,7 @@ use super::size::OperandSize;
 use crate::exits::Output;
 use crate::linear::{not_ram, Pieces};
 use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
-use crate::pc::{Effects, ResetSource};
+use crate::pc::{Effects, PowerEvent};
 use crate::time::Instant;
 use crate::vcpu::Access;
 
@@ -22,8 +22,8 @@ pub trait Mmio {
 pub struct Done {
     /// What the guest's console printed.
     pub output: Output,
-    /// The guest reset its machine.
-    pub reset: Option<ResetSource>,
+    /// The guest reset its machine or switched it off.
+    pub power: Option<PowerEvent>,
 }
 
 /// The memory bus while one instruction uses it.
@@ -98,7 +98,7 @@ impl<'a> Bus<'a> {
             match self.mmio.write_mmio(self.now, place, size, u64::from_le_bytes(value)) {
                 Some(effects) => {
                     self.done.output.extend(effects.output.as_slice());
-                    self.done.reset = self.done.reset.or(effects.reset);
+                    self.done.power = self.done.power.or(effects.power);
                 }
                 None => floating(place, Access::Write)?,
             }

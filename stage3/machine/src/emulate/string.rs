@@ -72,7 +72,7 @@ impl Cpu<'_> {
             if compares && self.registers.rflags & ZERO == end {
                 return Ok(Progress::Complete);
             }
-            if self.bus.done().reset.is_some() || self.bus.done().output.room() < OUTPUT_OF_ONE {
+            if self.bus.done().power.is_some() || self.bus.done().output.room() < OUTPUT_OF_ONE {
                 break;
             }
         }

@@ -1,8 +1,10 @@
-//! The board as exit handlers see it: ports.
+//! The board as exit handlers see it.
 
+use crate::emulate::Mmio;
 use crate::pc::{Effects, Pc};
 use crate::port::Size;
 use crate::time::Instant;
+use crate::vcpu::Fault;
 
 /// What answers port instructions.
 pub trait PortBus {
@@ -12,6 +14,24 @@ pub trait PortBus {
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects;
 }
 
+/// What answers ports, device memory and the MSRs of the local APIC.
+pub trait Board: PortBus + Mmio {
+    /// Whether CPUID shows a local APIC.
+    fn has_lapic(&self) -> bool;
+    /// RDMSR of a register of the local APIC.
+    ///
+    /// # Errors
+    /// The fault that the instruction causes.
+    fn read_lapic_msr(&mut self, now: Instant, index: u32) -> Result<u64, Fault>;
+    /// WRMSR of a register of the local APIC, when the guest's time-stamp counter is `tsc`.
+    ///
+    /// # Errors
+    /// The fault that the instruction causes.
+    fn write_lapic_msr(&mut self, now: Instant, tsc: u64, index: u32, value: u64) -> Result<(), Fault>;
+    /// The guest set its time-stamp counter to `tsc`.
+    fn tsc_changed(&mut self, now: Instant, tsc: u64);
+}
+
 impl PortBus for Pc {
     fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
         self.read_port(now, port, size)
@@ -19,6 +39,24 @@ impl PortBus for Pc {
 
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
         self.write_port(now, port, size, value)
+    }
+}
+
+impl Board for Pc {
+    fn has_lapic(&self) -> bool {
+        self.has_lapic()
+    }
+
+    fn read_lapic_msr(&mut self, now: Instant, index: u32) -> Result<u64, Fault> {
+        self.read_lapic_msr(now, index)
+    }
+
+    fn write_lapic_msr(&mut self, now: Instant, tsc: u64, index: u32, value: u64) -> Result<(), Fault> {
+        self.write_lapic_msr(now, tsc, index, value)
+    }
+
+    fn tsc_changed(&mut self, now: Instant, tsc: u64) {
+        self.tsc_changed(now, tsc);
     }
 }
 

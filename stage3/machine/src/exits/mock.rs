@@ -7,7 +7,7 @@ use crate::memory::GuestMemory;
 use crate::msr::MsrState;
 use crate::pvclock::{PvClock, WallTime};
 use crate::time::TscScale;
-use crate::vcpu::{ControlRegister, CpuState, Event, Fault, Gprs, Vcpu};
+use crate::vcpu::{ControlRegister, CpuState, Event, Fault, Gprs, InterruptWindow, Vcpu};
 
 /// What handlers did to it can be looked at.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,8 @@ pub struct MockVcpu {
     pub xcr0: u64,
     pub tsc: u64,
     pub injected: Option<Event>,
-    pub window: bool,
+    pub window: InterruptWindow,
+    pub cr8: u8,
     /// What `was_delivering` answers.
     pub delivering: bool,
     /// What `write_control_register` answers instead of doing it.
@@ -65,8 +66,14 @@ impl Vcpu for MockVcpu {
     fn interruptible(&self) -> bool {
         self.injected.is_none()
     }
-    fn request_interrupt_window(&mut self, wanted: bool) {
-        self.window = wanted;
+    fn request_interrupt_window(&mut self, window: InterruptWindow) {
+        self.window = window;
+    }
+    fn cr8(&self) -> u8 {
+        self.cr8
+    }
+    fn set_cr8(&mut self, value: u8) {
+        self.cr8 = value;
     }
     fn write_control_register(
         &mut self,

@@ -1,31 +1,30 @@
 //! IN and OUT of a register.
 
-use super::{Handled, Outcome, Output, PortBus, StopReason};
+use super::{Handled, Outcome, Output, PortBus};
 use crate::port::Size;
 use crate::time::Instant;
 use crate::vcpu::{Direction, PortIo, Vcpu};
 
 /// One port instruction whose operand is AL, AX or EAX.
-pub fn handle<V: Vcpu, P: PortBus>(
+pub fn handle<V: Vcpu, B: PortBus>(
     io: PortIo,
     next_rip: u64,
     vcpu: &mut V,
-    ports: &mut P,
+    board: &mut B,
     now: Instant,
 ) -> Handled {
     match io.direction {
         Direction::In => {
-            let value = ports.read_port(now, io.port, io.size);
+            let value = board.read_port(now, io.port, io.size);
             let gprs = vcpu.gprs_mut();
             gprs.rax = io.size.merge(gprs.rax, value);
             vcpu.complete_instruction(next_rip);
             Outcome::Resume.silent()
         }
         Direction::Out => {
-            let effects = ports.write_port(now, io.port, io.size, operand(vcpu.gprs().rax, io.size));
+            let effects = board.write_port(now, io.port, io.size, operand(vcpu.gprs().rax, io.size));
             vcpu.complete_instruction(next_rip);
-            let outcome =
-                effects.reset.map_or(Outcome::Resume, |source| Outcome::Stop(StopReason::Reset(source)));
+            let outcome = Outcome::after(effects.power);
             let mut output = Output::default();
             output.extend(effects.output.as_slice());
             Handled { outcome, output }

@@ -11,6 +11,7 @@ mod tests;
 use super::{Handled, Outcome, Output, PortBus, StopReason};
 use crate::linear::{AccessError, Linear, SegmentName};
 use crate::memory::GuestMemory;
+use crate::pc::PowerEvent;
 use crate::time::Instant;
 use crate::vcpu::{Access, CpuState, Direction, Event, Gprs, PortIo, Vcpu};
 use decode::StringIo;
@@ -28,13 +29,13 @@ pub fn handle<V: Vcpu, P: PortBus>(
     next_rip: u64,
     vcpu: &mut V,
     physical_bits: u32,
-    ports: &mut P,
+    board: &mut P,
     memory: &dyn GuestMemory,
     now: Instant,
 ) -> Handled {
     let state = vcpu.state();
     let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
-    let mut run = Run { io, ports, memory, now, output: Output::default() };
+    let mut run = Run { io, board, memory, now, output: Output::default() };
     let result = match decode::decode(&mut linear, io.direction) {
         Ok(Some(instruction)) => run.elements(instruction, &state, &mut linear, vcpu.gprs_mut()),
         Ok(None) => {
@@ -49,7 +50,7 @@ pub fn handle<V: Vcpu, P: PortBus>(
             Outcome::Resume
         }
         Ok(Progress::Partial) => Outcome::Resume,
-        Ok(Progress::Reset(source)) => Outcome::Stop(StopReason::Reset(source)),
+        Ok(Progress::Power(event)) => Outcome::after(Some(event)),
         Err(AccessError::Fault(fault)) => {
             vcpu.inject(Event::Fault(fault));
             Outcome::Resume
@@ -62,13 +63,13 @@ pub fn handle<V: Vcpu, P: PortBus>(
 enum Progress {
     Complete,
     Partial,
-    Reset(crate::pc::ResetSource),
+    Power(PowerEvent),
 }
 
 /// What all elements of an instruction share.
 struct Run<'a, P> {
     io: PortIo,
-    ports: &'a mut P,
+    board: &'a mut P,
     memory: &'a dyn GuestMemory,
     now: Instant,
     output: Output,
@@ -93,23 +94,23 @@ impl<P: PortBus> Run<'_, P> {
             if self.output.room() < OUTPUT_OF_ONE {
                 return Ok(Progress::Partial);
             }
-            let reset = match self.io.direction {
+            let power = match self.io.direction {
                 Direction::In => {
                     self.input(state, linear, gprs.rdi & width.mask())?;
                     gprs.rdi = width.merge(gprs.rdi, gprs.rdi.wrapping_add(step));
                     None
                 }
                 Direction::Out => {
-                    let reset = self.output(instruction.source, state, linear, gprs.rsi & width.mask())?;
+                    let power = self.output(instruction.source, state, linear, gprs.rsi & width.mask())?;
                     gprs.rsi = width.merge(gprs.rsi, gprs.rsi.wrapping_add(step));
-                    reset
+                    power
                 }
             };
             if instruction.repeat {
                 gprs.rcx = width.merge(gprs.rcx, gprs.rcx.wrapping_sub(1));
             }
-            if let Some(source) = reset {
-                return Ok(Progress::Reset(source));
+            if let Some(event) = power {
+                return Ok(Progress::Power(event));
             }
             if !instruction.repeat {
                 return Ok(Progress::Complete);
@@ -123,7 +124,7 @@ impl<P: PortBus> Run<'_, P> {
         let length = self.io.size.bytes();
         let destination = (SegmentName::Es, &state.es);
         let pieces = linear.locate_ram(destination, offset, length.into(), Access::Write)?;
-        let value = self.ports.read_port(self.now, self.io.port, self.io.size).to_le_bytes();
+        let value = self.board.read_port(self.now, self.io.port, self.io.size).to_le_bytes();
         pieces.write(self.memory, &value[..length.into()])
     }
 
@@ -134,14 +135,14 @@ impl<P: PortBus> Run<'_, P> {
         state: &CpuState,
         linear: &mut Linear,
         offset: u64,
-    ) -> Result<Option<crate::pc::ResetSource>, AccessError> {
+    ) -> Result<Option<PowerEvent>, AccessError> {
         let length = self.io.size.bytes();
         let pieces = linear.locate_ram((source, source.of(state)), offset, length.into(), Access::Read)?;
         let mut bytes = [0; 4];
         pieces.read(self.memory, &mut bytes[..length.into()])?;
         let value = u32::from_le_bytes(bytes);
-        let effects = self.ports.write_port(self.now, self.io.port, self.io.size, value);
+        let effects = self.board.write_port(self.now, self.io.port, self.io.size, value);
         self.output.extend(effects.output.as_slice());
-        Ok(effects.reset)
+        Ok(effects.power)
     }
 }

@@ -1,18 +1,21 @@
 use super::mock::{virtual_cpu, MockVcpu};
 use super::*;
 use crate::cpuid::CpuVendor;
+use crate::device::lapic::TSC_DEADLINE;
+use crate::emulate::{Mmio, OperandSize};
 use crate::memory::test_ram::TestRam;
-use crate::memory::{Gpa, RamLayout};
-use crate::pc::{Effects, Pc, ResetSource};
+use crate::memory::Gpa;
+use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
 use crate::vcpu::{
-    Access, ControlRegister, Direction, MemoryFault, PortIo, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG,
+    Access, ControlRegister, Direction, MemoryFault, PortIo, Segment, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG,
 };
 use std::string::ToString;
 use std::vec::Vec;
 
 const NEXT: u64 = 0x1002;
 const NOW: Instant = Instant(77);
+const DEVICE: Gpa = Gpa(0xfec0_0000);
 const UD: Option<Event> = Some(Event::Fault(Fault::InvalidOpcode));
 const GP: Option<Event> = Some(Event::Fault(Fault::GeneralProtection));
 
@@ -22,6 +25,8 @@ struct TestBus {
     input: u32,
     writes: Vec<(u16, Size, u32)>,
     effects: Effects,
+    stored: u64,
+    has_lapic: bool,
 }
 
 impl PortBus for TestBus {
@@ -33,6 +38,41 @@ impl PortBus for TestBus {
         assert_eq!(now, NOW);
         self.writes.push((port, size, value));
         self.effects
+    }
+}
+
+/// One device, in the word at [`DEVICE`], and one MSR, the deadline, that holds what was written.
+impl Mmio for TestBus {
+    fn read_mmio(&mut self, _now: Instant, gpa: Gpa, _size: OperandSize) -> Option<u64> {
+        (gpa == DEVICE).then_some(self.input.into())
+    }
+    fn write_mmio(&mut self, _now: Instant, gpa: Gpa, _size: OperandSize, value: u64) -> Option<Effects> {
+        self.stored = value;
+        (gpa == DEVICE).then_some(self.effects)
+    }
+}
+
+impl Board for TestBus {
+    fn has_lapic(&self) -> bool {
+        self.has_lapic
+    }
+    fn read_lapic_msr(&mut self, _now: Instant, index: u32) -> Result<u64, Fault> {
+        if index == TSC_DEADLINE {
+            Ok(self.stored)
+        } else {
+            Err(Fault::GeneralProtection)
+        }
+    }
+    fn write_lapic_msr(&mut self, _now: Instant, tsc: u64, index: u32, value: u64) -> Result<(), Fault> {
+        self.stored = tsc + value;
+        if index == TSC_DEADLINE {
+            Ok(())
+        } else {
+            Err(Fault::GeneralProtection)
+        }
+    }
+    fn tsc_changed(&mut self, _now: Instant, tsc: u64) {
+        self.stored = tsc;
     }
 }
 
@@ -100,14 +140,14 @@ fn out_writes_the_operand_and_returns_the_output() {
     }
     let written = [(0x3f8, Size::Byte, 0x88), (0x3f8, Size::Word, 0x7788), (0x3f8, Size::Dword, 0x5566_7788)];
     assert_eq!(bench.bus.writes, written);
-    bench.bus.effects = Pc::new(RamLayout::new(1 << 20), 0).write_port(NOW, 0x3f8, Size::Byte, b'x'.into());
+    bench.bus.effects = test_pc(1 << 20).write_port(NOW, 0x3f8, Size::Byte, b'x'.into());
     assert_eq!(bench.exit(port_io(Direction::Out, Size::Byte)).output.as_slice(), b"x");
 }
 
 #[test]
 fn a_reset_port_stops_the_vm() {
     let mut bench = Bench::new();
-    bench.bus.effects.reset = Some(ResetSource::KeyboardController);
+    bench.bus.effects.power = Some(PowerEvent::Reset(ResetSource::KeyboardController));
     let handled = bench.exit(port_io(Direction::Out, Size::Byte));
     assert_eq!(handled.outcome, Outcome::Stop(StopReason::Reset(ResetSource::KeyboardController)));
 }
@@ -257,10 +297,13 @@ fn halt_waits_only_if_an_interrupt_can_come() {
 
 #[test]
 fn what_stops_a_vm_says_so_in_words() {
-    let fault = MemoryFault { gpa: Gpa(0xfee0_0020), access: Access::Read };
+    let fault = MemoryFault { gpa: DEVICE, access: Access::Fetch };
     for (reason, words) in [
         (ExitReason::Shutdown, "triple fault: the guest could not handle an exception"),
-        (ExitReason::MemoryFault(fault), "the guest read from address 0xfee00020, where there is no memory"),
+        (
+            ExitReason::MemoryFault(fault),
+            "the guest executed at address 0xfec00000, where there is no memory",
+        ),
         (ExitReason::Unsupported("task switch"), "the guest needs what pxHV does not have: task switch"),
         (ExitReason::EntryFailed, "the processor refused to enter the guest in this state"),
     ] {
@@ -271,4 +314,67 @@ fn what_stops_a_vm_says_so_in_words() {
     assert_eq!(StopReason::Halted.to_string(), "powered off: halted with interrupts disabled");
     let reset = StopReason::Reset(ResetSource::ResetControl);
     assert_eq!(reset.to_string(), "reset requested by the guest: the reset control register (port CF9h)");
+}
+
+/// A guest in real mode whose DS is where the device is, with `code` at CS:RIP.
+fn at_device(code: &[u8]) -> Bench {
+    let mut bench = Bench::new();
+    let segment = |base| Segment { selector: 0, attributes: 0x93, limit: 0xffff, base };
+    bench.vcpu.state.rip = 0x1000;
+    bench.vcpu.state.cs = segment(0);
+    bench.vcpu.state.ds = segment(DEVICE.0);
+    bench.ram.write(Gpa(0x1000), code).unwrap();
+    bench
+}
+
+#[test]
+fn an_instruction_on_a_device_is_done_there() {
+    // MOV EAX, [0]
+    let mut bench = at_device(b"\x66\xa1\x00\x00");
+    bench.bus.input = 0x1234_5678;
+    let fault = ExitReason::MemoryFault(MemoryFault { gpa: DEVICE, access: Access::Read });
+    assert_eq!(bench.exit(fault).outcome, Outcome::Resume);
+    assert_eq!((bench.vcpu.state.gprs.rax, bench.vcpu.state.rip), (0x1234_5678, 0x1004));
+}
+
+#[test]
+fn a_device_that_switches_off_ends_the_vm() {
+    // MOV [0], AL
+    let mut bench = at_device(b"\xa2\x00\x00");
+    bench.bus.effects.power = Some(PowerEvent::Off);
+    let fault = ExitReason::MemoryFault(MemoryFault { gpa: DEVICE, access: Access::Write });
+    assert_eq!(bench.exit(fault).outcome, Outcome::Stop(StopReason::PowerOff));
+}
+
+#[test]
+fn what_can_not_be_done_on_a_device_is_named_with_its_bytes() {
+    // FLD DWORD [0]
+    let mut bench = at_device(b"\xd9\x06\x00\x00");
+    let fault = ExitReason::MemoryFault(MemoryFault { gpa: DEVICE, access: Access::Read });
+    let Outcome::Stop(stop) = bench.exit(fault).outcome else { panic!("it was done") };
+    assert!(stop.to_string().ends_with("d9 06 00 00"), "{stop}");
+}
+
+#[test]
+fn msrs_of_the_local_apic_are_the_boards() {
+    let mut bench = Bench::new();
+    bench.vcpu.tsc = 1000;
+    bench.vcpu.state.gprs.rcx = TSC_DEADLINE.into();
+    bench.vcpu.state.gprs.rax = 7;
+    assert_eq!(bench.exit(ExitReason::WriteMsr).outcome, Outcome::Resume);
+    bench.vcpu.state.gprs.rax = 0;
+    assert_eq!(bench.exit(ExitReason::ReadMsr).outcome, Outcome::Resume);
+    assert_eq!(bench.vcpu.state.gprs.rax, 1007, "the deadline and the TSC");
+    bench.vcpu.state.gprs.rcx = 0x80b;
+    bench.faults(ExitReason::ReadMsr, GP);
+    bench.faults(ExitReason::WriteMsr, GP);
+}
+
+#[test]
+fn the_board_hears_of_a_new_tsc() {
+    let mut bench = Bench::new();
+    bench.vcpu.state.gprs.rcx = crate::msr::TSC.into();
+    bench.vcpu.state.gprs.rax = 99;
+    assert_eq!(bench.exit(ExitReason::WriteMsr).outcome, Outcome::Resume);
+    assert_eq!(bench.bus.stored, 99);
 }

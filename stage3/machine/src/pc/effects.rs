@@ -28,6 +28,15 @@ impl Output {
     }
 }
 
+/// What a guest does to its machine as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerEvent {
+    /// It starts again.
+    Reset(ResetSource),
+    /// It switches it off: ACPI state S5.
+    Off,
+}
+
 /// Who asked for a reset of the VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetSource {
@@ -37,6 +46,8 @@ pub enum ResetSource {
     ResetControl,
     /// The fast reset bit of port 92h.
     FastReset,
+    /// An INIT message to the bootstrap processor, which starts again at the firmware.
+    Init,
 }
 
 impl fmt::Display for ResetSource {
@@ -45,6 +56,7 @@ impl fmt::Display for ResetSource {
             Self::KeyboardController => "the keyboard controller's reset line",
             Self::ResetControl => "the reset control register (port CF9h)",
             Self::FastReset => "the fast reset bit (port 92h)",
+            Self::Init => "an INIT message to the boot CPU",
         })
     }
 }
@@ -54,6 +66,6 @@ impl fmt::Display for ResetSource {
 pub struct Effects {
     /// Bytes for the VM's console.
     pub output: Output,
-    /// The guest reset its machine.
-    pub reset: Option<ResetSource>,
+    /// The guest reset its machine or switched it off.
+    pub power: Option<PowerEvent>,
 }

@@ -2,6 +2,7 @@
 
 use crate::device::i8042::Register;
 use crate::device::pic::Which;
+use crate::device::power_management;
 use crate::device::uart;
 use core::ops::Range;
 
@@ -17,6 +18,7 @@ pub(super) enum Device {
     PostCode,
     PortA,
     Uart,
+    PowerManagement,
     ResetControl,
 }
 
@@ -33,5 +35,6 @@ pub(super) const PORTS: &[(Range<u16>, Device)] = &[
     (0xa0..0xa2, Device::Pic(Which::Slave)),
     (0x3f8..0x3f8 + uart::PORTS, Device::Uart),
     (0x4d0..0x4d2, Device::PicTrigger),
+    (power_management::BASE..power_management::BASE + power_management::PORTS, Device::PowerManagement),
     (0xcf9..0xcfa, Device::ResetControl),
 ];

@@ -3,6 +3,9 @@
 mod properties;
 
 use super::*;
+use crate::device::power_management::SLEEP_TYPE_S5;
+use crate::emulate::{Mmio, OperandSize};
+use crate::memory::Gpa;
 use crate::time::SECOND;
 use std::{format, vec::Vec};
 
@@ -18,6 +21,8 @@ const UART: u16 = 0x3f8;
 const COUNT: u32 = 1193;
 const PERIOD: u64 = 999_848;
 const T0: Instant = Instant(0);
+/// The local APIC's page after power-on.
+const LAPIC: u64 = 0xfee0_0000;
 
 fn out(pc: &mut Pc, now: Instant, port: u16, value: u32) -> Effects {
     pc.write_port(now, port, Size::Byte, value)
@@ -29,7 +34,7 @@ fn inb(pc: &mut Pc, now: Instant, port: u16) -> u32 {
 
 /// A PC whose interrupt controllers are set up with vectors 20h and 28h and this mask.
 fn pc(mask: u16) -> Pc {
-    let mut pc = Pc::new(RamLayout::new(64 << 20), 1_700_000_000);
+    let mut pc = test_pc(64 << 20);
     for (port, words) in [(MASTER, [0x11, 0x20, 4, 1]), (SLAVE, [0x11, 0x28, 2, 1])] {
         out(&mut pc, T0, port, words[0]);
         for word in &words[1..] {
@@ -65,7 +70,7 @@ fn no_two_devices_share_a_port() {
 #[test]
 fn ports_without_device_float_high_at_every_size() {
     let mut pc = pc(0);
-    for port in [0x10, 0x65, 0x1f0, 0x402, 0x510, 0xcf8, 0xcfc, 0xffff] {
+    for port in [0x10, 0x65, 0x1f0, 0x402, 0x510, 0xcf0, 0xffff] {
         for size in [Size::Byte, Size::Word, Size::Dword] {
             assert_eq!(pc.write_port(T0, port, size, 0), Effects::default());
             assert_eq!(pc.read_port(T0, port, size), size.mask(), "{port:#x} {size:?}");
@@ -230,8 +235,8 @@ fn each_way_to_reset_is_named() {
         (0xcf9, &[0x02, 0x06], ResetSource::ResetControl),
     ] {
         let mut pc = pc(0);
-        let effects: Vec<_> = values.iter().map(|value| out(&mut pc, T0, port, *value).reset).collect();
-        assert_eq!(effects.last(), Some(&Some(source)));
+        let effects: Vec<_> = values.iter().map(|value| out(&mut pc, T0, port, *value).power).collect();
+        assert_eq!(effects.last(), Some(&Some(PowerEvent::Reset(source))));
         assert!(effects[..effects.len() - 1].iter().all(Option::is_none));
         assert!(!format!("{source}").is_empty());
     }
@@ -243,7 +248,118 @@ fn a_pci_configuration_address_is_no_reset() {
     for (port, size) in [(0xcf8, Size::Dword), (0xcf8, Size::Word), (0xcf9, Size::Word), (0xcf7, Size::Dword)]
     {
         assert_eq!(pc.write_port(T0, port, size, 0xffff_ffff), Effects::default());
-        assert_eq!(pc.read_port(T0, port, size), size.mask());
     }
     assert_eq!(inb(&mut pc, T0, 0xcf9), 0);
+}
+
+#[test]
+fn the_pci_bus_has_a_host_bridge_and_nothing_else() {
+    let mut pc = pc(0);
+    let mut identity = |device: u32| {
+        pc.write_port(T0, 0xcf8, Size::Dword, 1 << 31 | device << 11);
+        pc.read_port(T0, 0xcfc, Size::Dword)
+    };
+    assert_ne!(identity(0), u32::MAX);
+    for device in 1..32 {
+        assert_eq!(identity(device), u32::MAX);
+    }
+}
+
+/// Writes a redirection entry of the I/O APIC: fixed delivery of `low` to APIC 0.
+fn redirect(pc: &mut Pc, input: u32, low: u32) {
+    for (register, value) in [(0x11 + 2 * input, 0), (0x10 + 2 * input, low)] {
+        pc.write_mmio(T0, IOAPIC, OperandSize::Dword, register.into()).unwrap();
+        pc.write_mmio(T0, Gpa(IOAPIC.0 + 0x10), OperandSize::Dword, value.into()).unwrap();
+    }
+}
+
+fn lapic_write(pc: &mut Pc, now: Instant, offset: u64, value: u64) {
+    pc.write_mmio(now, Gpa(LAPIC + offset), OperandSize::Dword, value).unwrap();
+}
+
+#[test]
+fn the_timer_interrupts_through_the_io_apic() {
+    let mut pc = pc(0xffff);
+    redirect(&mut pc, 2, 0x30);
+    start_timer(&mut pc, T0, 2, COUNT);
+    let due = pc.next_deadline().expect("the timer runs");
+    pc.advance(due);
+    assert_eq!(pc.acknowledge_interrupt(), 0x30);
+    pc.advance(due + PERIOD);
+    assert!(!pc.interrupt_pending(), "before the EOI");
+    lapic_write(&mut pc, due + PERIOD, 0xb0, 0);
+    assert_eq!(pc.acknowledge_interrupt(), 0x30);
+}
+
+#[test]
+fn the_8259_reaches_the_cpu_through_lint0_only_in_virtual_wire_mode() {
+    let mut pc = pc(0xfffe);
+    start_timer(&mut pc, T0, 0, COUNT);
+    pc.advance(Instant(2 * PERIOD));
+    assert!(pc.interrupt_pending());
+    lapic_write(&mut pc, T0, 0x350, 1 << 16);
+    assert!(!pc.interrupt_pending(), "LINT0 is masked");
+}
+
+#[test]
+fn a_level_interrupt_comes_again_until_its_line_falls() {
+    let mut pc = pc(0xffff);
+    redirect(&mut pc, SCI_IRQ.into(), 1 << 15 | 0x41);
+    out(&mut pc, T0, 0x603, 1);
+    pc.press_power_button(T0);
+    for _ in 0..2 {
+        assert_eq!(pc.acknowledge_interrupt(), 0x41);
+        lapic_write(&mut pc, T0, 0xb0, 0);
+    }
+    assert!(pc.interrupt_pending());
+    pc.acknowledge_interrupt();
+    out(&mut pc, T0, 0x601, 1);
+    lapic_write(&mut pc, T0, 0xb0, 0);
+    assert!(!pc.interrupt_pending());
+}
+
+#[test]
+fn the_local_apics_timer_has_a_deadline() {
+    let mut pc = pc(0xffff);
+    lapic_write(&mut pc, T0, 0x320, 0x50);
+    lapic_write(&mut pc, T0, 0x380, 1000);
+    let due = pc.next_deadline().expect("it runs");
+    assert_eq!(due, Instant(2000), "1 GHz, divided by two");
+    pc.advance(due);
+    assert_eq!((pc.acknowledge_interrupt(), pc.next_deadline()), (0x50, None));
+}
+
+#[test]
+fn cr8_holds_interrupts_back_and_tells_which() {
+    let mut pc = pc(0xffff);
+    pc.set_cr8(5);
+    assert_eq!(pc.read_mmio(T0, Gpa(LAPIC + 0x80), OperandSize::Dword), Some(0x50));
+    lapic_write(&mut pc, T0, 0x300, 0x4_0000 | 0x57);
+    assert_eq!((pc.interrupt_pending(), pc.held_back_class()), (false, Some(5)));
+    pc.set_cr8(4);
+    assert_eq!((pc.interrupt_pending(), pc.held_back_class()), (true, None));
+}
+
+#[test]
+fn messages_to_oneself_arrive() {
+    let mut pc = pc(0xffff);
+    lapic_write(&mut pc, T0, 0x300, 0x0_4400);
+    assert!(pc.has_signal() && pc.take_nmi() && !pc.take_nmi());
+    lapic_write(&mut pc, T0, 0x300, 0x0_4500);
+    assert!(pc.take_init());
+    assert_eq!(pc.write_lapic_msr(T0, 0, 0x80b, 0), Err(Fault::GeneralProtection), "not in x2APIC mode");
+    pc.write_lapic_msr(T0, 0, 0x1b, LAPIC | 0xd00).unwrap();
+    assert_eq!(pc.read_mmio(T0, Gpa(LAPIC), OperandSize::Dword), None, "x2APIC mode has no page");
+    pc.write_lapic_msr(T0, 0, 0x80b, 0).unwrap();
+    assert!(pc.has_lapic());
+    pc.write_lapic_msr(T0, 0, 0x1b, LAPIC | 0x100).unwrap();
+    assert!(!pc.has_lapic());
+}
+
+#[test]
+fn the_sleep_state_s5_is_the_power_switch() {
+    let mut pc = pc(0xffff);
+    let value = 1 << 13 | u32::from(SLEEP_TYPE_S5) << 10;
+    let effects = pc.write_port(T0, 0x604, Size::Word, value);
+    assert_eq!(effects.power, Some(PowerEvent::Off));
 }

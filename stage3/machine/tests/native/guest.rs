@@ -178,7 +178,11 @@ impl Vcpu for Cpu {
     fn was_delivering(&self) -> bool { false }
     fn inject(&mut self, event: Event) { panic!("{event:?}, but the processor executes it") }
     fn interruptible(&self) -> bool { true }
-    fn request_interrupt_window(&mut self, _: bool) {}
+    fn request_interrupt_window(&mut self, _: machine::vcpu::InterruptWindow) {}
+    fn cr8(&self) -> u8 {
+        0
+    }
+    fn set_cr8(&mut self, _: u8) {}
     fn write_control_register(
         &mut self, _: ControlRegister, _: u64, _: &dyn GuestMemory,
     ) -> core::result::Result<(), Fault> { Ok(()) }

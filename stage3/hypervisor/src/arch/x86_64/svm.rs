@@ -2,7 +2,7 @@
 //!
 //! * [`vmcb`]: the structure that CPU and hypervisor share, by the manual's names
 //! * `entry`: the world switch
-//! * `vcpu`: a virtual CPU, `events`: interrupts into it
+//! * `vcpu`: a virtual CPU, `events` and `nmi`: interrupts into it
 //! * `exits`: what each exit code means
 //! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
 //! * `explain`: why the CPU refused to run a guest
@@ -11,6 +11,7 @@ mod entry;
 mod events;
 mod exits;
 mod explain;
+mod nmi;
 mod npt;
 mod permissions;
 mod vcpu;

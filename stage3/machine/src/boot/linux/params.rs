@@ -2,6 +2,7 @@
 
 use super::header::{SetupHeader, DEFAULT_ADDRESS, HEADER_OFFSET};
 use super::place::Places;
+use crate::acpi::TABLES;
 use crate::memory::{RamLayout, HIGH_RAM_START};
 use core::mem::offset_of;
 use zerocopy::little_endian::{U32, U64};
@@ -16,8 +17,6 @@ const E820_TABLE_OFFSET: usize = 0x2d0;
 const CONVENTIONAL_END: u64 = 0x9_fc00;
 /// Start of the VGA window.
 const VGA_START: u64 = 0xa_0000;
-/// The BIOS's own segment. RAM, but firmware tables may lie in it.
-const BIOS_START: u64 = 0xf_0000;
 
 /// [`SetupHeader::type_of_loader`]: a loader without an assigned number.
 const UNASSIGNED_LOADER: u8 = 0xff;
@@ -40,8 +39,12 @@ pub const RESERVED: u32 = 2;
 #[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct BootParams {
-    /// Screen, APM, drives, EFI: zero means that there is none.
-    hardware: [u8; 0x1e8],
+    /// Screen and APM: zero means that there is none.
+    screen: [u8; 0x70],
+    /// The ACPI tables' root pointer (GPA); since protocol 2.14.
+    pub acpi_rsdp_addr: U64,
+    /// Drives, EFI: zero means that there is none.
+    hardware: [u8; 0x1e8 - 0x78],
     pub e820_entries: u8,
     pad1: [u8; HEADER_OFFSET - 0x1e9],
     pub header: SetupHeader,
@@ -51,6 +54,7 @@ pub struct BootParams {
 }
 
 const _: () = {
+    assert!(offset_of!(BootParams, acpi_rsdp_addr) == 0x70);
     assert!(offset_of!(BootParams, header) == HEADER_OFFSET);
     assert!(offset_of!(BootParams, e820_table) == E820_TABLE_OFFSET);
     assert!(size_of::<BootParams>() == 0x1000);
@@ -82,12 +86,12 @@ impl BootParams {
     }
 }
 
-/// Start, end and kind of each range.
+/// Start, end and kind of each range. The BIOS area, where the ACPI tables are, is RAM too.
 fn memory_map(layout: RamLayout) -> impl Iterator<Item = (u64, u64, u32)> {
     [
         (0, CONVENTIONAL_END, USABLE),
         (CONVENTIONAL_END, VGA_START, RESERVED),
-        (BIOS_START, DEFAULT_ADDRESS, RESERVED),
+        (TABLES.start, DEFAULT_ADDRESS, RESERVED),
         (DEFAULT_ADDRESS, layout.low_end(), USABLE),
         (HIGH_RAM_START, layout.high_end(), USABLE),
     ]

@@ -8,6 +8,7 @@ use std::vec;
 use std::vec::Vec;
 use zerocopy::FromBytes;
 
+const RSDP: Gpa = Gpa(0xe_0000);
 const MIB: u64 = 1 << 20;
 
 /// File offsets of the fields, from boot.rst.
@@ -58,7 +59,7 @@ fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn error(kernel: &[u8]) -> LinuxError {
-    load(kernel, None, "", &TestRam::new(64 << 20)).expect_err("loads")
+    load(kernel, None, "", RSDP, &TestRam::new(64 << 20)).expect_err("loads")
 }
 
 fn zero_page(ram: &TestRam) -> BootParams {
@@ -75,7 +76,7 @@ fn the_parts_are_where_the_zero_page_says() {
     let ram = TestRam::new(64 << 20);
     let code: Vec<u8> = (0_u32..1000).map(|n| n as u8).collect();
     let initrd = [0xa5; 5000];
-    let state = load(&kernel(&code), Some(&initrd), "console=ttyS0", &ram).unwrap();
+    let state = load(&kernel(&code), Some(&initrd), "console=ttyS0", RSDP, &ram).unwrap();
     assert_eq!(state.rip, 16 * MIB);
     assert_eq!(ram.peek(state.rip, 1001), [&code[..], &[0]].concat());
 
@@ -93,7 +94,7 @@ fn the_parts_are_where_the_zero_page_says() {
 #[test]
 fn the_cpu_enters_in_flat_protected_mode() {
     let ram = TestRam::new(64 << 20);
-    let state = load(&kernel(&[0x90]), None, "", &ram).unwrap();
+    let state = load(&kernel(&[0x90]), None, "", RSDP, &ram).unwrap();
     assert_eq!((state.cr0, state.cr4, state.efer, state.rflags), (0x11, 0, 0, 2));
     assert_eq!(state.gprs, Gprs { rsi: ZERO_PAGE, ..Gprs::default() });
     let cs = Segment { selector: 0x10, attributes: 0xc9b, limit: u32::MAX, base: 0 };
@@ -123,7 +124,7 @@ fn the_memory_map_has_low_and_high_ram() {
     let image = kernel(&[0x90]);
     let header = Image::parse(&image).unwrap().header;
     let params = |bytes| BootParams::new(&header, &places, 0, 0, RamLayout::new(bytes));
-    let common = [(0, 0x9_fc00, USABLE), (0x9_fc00, 0x400, RESERVED), (0xf_0000, 0x1_0000, RESERVED)];
+    let common = [(0, 0x9_fc00, USABLE), (0x9_fc00, 0x400, RESERVED), (0xe_0000, 0x2_0000, RESERVED)];
     let low = [&common[..], &[(MIB, 255 * MIB, USABLE)]].concat();
     assert_eq!(map(&params(256 * MIB)), low);
     let high = [(MIB, 3071 * MIB, USABLE), (4096 * MIB, 1024 * MIB, USABLE)];
@@ -153,7 +154,7 @@ fn cut_kernels_are_refused() {
     assert_eq!(error(&file[..2048]), LinuxError::Truncated { needed: 112, found: 0 });
     assert_eq!(error(&file[..2000]), LinuxError::Truncated { needed: 112, found: 0 });
     // The last paragraph may be incomplete; what follows the kernel (a signature) is loaded with it.
-    assert!(load(&file[..file.len() - 3], None, "", &TestRam::new(64 << 20)).is_ok());
+    assert!(load(&file[..file.len() - 3], None, "", RSDP, &TestRam::new(64 << 20)).is_ok());
     // Zero setup sectors mean four: the code begins one sector later than with three.
     let mut four = patched(at::SETUP_SECTS, &[0]);
     four.splice(2048..2048, [0xcc; 512]);
@@ -164,7 +165,7 @@ fn cut_kernels_are_refused() {
 #[test]
 fn a_relocatable_kernel_moves_down_if_memory_is_small() {
     let load =
-        |file: &[u8], mib: usize| load(file, None, "", &TestRam::new(mib << 20)).map(|state| state.rip);
+        |file: &[u8], mib: usize| load(file, None, "", RSDP, &TestRam::new(mib << 20)).map(|state| state.rip);
     let fixed = patched(at::RELOCATABLE, &[0]);
     assert_eq!(load(&kernel(&[0]), 24), Ok(16 * MIB));
     assert_eq!(load(&kernel(&[0]), 23), Ok(2 * MIB));
@@ -183,7 +184,7 @@ fn a_relocatable_kernel_moves_down_if_memory_is_small() {
 fn old_protocols_have_no_preferred_address() {
     let mut file = patched(at::VERSION, &[9, 2]);
     file[at::RELOCATABLE] = 0;
-    assert_eq!(load(&file, None, "", &TestRam::new(2 << 20)).unwrap().rip, MIB);
+    assert_eq!(load(&file, None, "", RSDP, &TestRam::new(2 << 20)).unwrap().rip, MIB);
     assert_eq!(Image::parse(&patched(at::VERSION, &[9, 2])).unwrap().memory(), 100);
     assert_eq!(Image::parse(&patched(at::VERSION, &[10, 2])).unwrap().memory(), 8 * MIB);
     assert_eq!(Image::parse(&patched(at::VERSION, &[10, 2])).unwrap().preferred_address(), 16 * MIB);
@@ -214,15 +215,15 @@ fn the_initrd_lies_between_kernel_and_limit() {
 #[test]
 fn the_command_line_has_a_limit() {
     let ram = TestRam::new(64 << 20);
-    let load = |length| load(&kernel(&[0]), None, &"x".repeat(length), &ram).map(|_| ());
+    let load = |length| load(&kernel(&[0]), None, &"x".repeat(length), RSDP, &ram).map(|_| ());
     assert_eq!(load(2047), Ok(()));
     assert_eq!(ram.peek(COMMAND_LINE + 2046, 2), b"x\0");
     assert_eq!(load(2048), Err(LinuxError::CommandLineTooLong { bytes: 2048, max: 2047 }));
-    assert_eq!(super::load(&kernel(&[0]), None, "a\0b", &ram), Err(LinuxError::CommandLineHasZero));
+    assert_eq!(super::load(&kernel(&[0]), None, "a\0b", RSDP, &ram), Err(LinuxError::CommandLineHasZero));
     let endless = patched(at::CMDLINE_SIZE, &[0xff; 4]);
     let long = "x".repeat(0x1_0000);
     let error = LinuxError::CommandLineTooLong { bytes: 0x1_0000, max: 0xffff };
-    assert_eq!(super::load(&endless, None, &long, &ram), Err(error));
+    assert_eq!(super::load(&endless, None, &long, RSDP, &ram), Err(error));
 }
 
 #[test]
@@ -255,7 +256,7 @@ proptest! {
         }
         file.truncate(file.len().min(cut.max(200) * 2));
         let ram = TestRam::new(mib << 20);
-        if let Ok(state) = load(&file, Some(&initrd), "quiet", &ram) {
+        if let Ok(state) = load(&file, Some(&initrd), "quiet", RSDP, &ram) {
             prop_assert!(state.rip >= MIB && state.rip < (mib as u64) << 20);
             let header = zero_page(&ram).header;
             let start = u64::from(header.ramdisk_image.get());

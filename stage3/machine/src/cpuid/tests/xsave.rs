@@ -7,7 +7,7 @@ use super::*;
 fn xsave_sizes_follow_the_guests_xcr0() {
     let policy = intel();
     for (xcr0, standard, compacted) in [(1, 576, 576), (3, 576, 576), (7, 832, 832), (0xe7, 2688, 2432)] {
-        let state = GuestCpuidState { cr4: 0, xcr0 };
+        let state = GuestCpuidState { cr4: 0, xcr0, has_lapic: false };
         assert_eq!(policy.leaf(0xd, 0, &state), result(0xe7, standard, 2688, 0), "XCR0 {xcr0:#x}");
         assert_eq!(policy.leaf(0xd, 1, &state), result(0b111, compacted, 0, 0), "XCR0 {xcr0:#x}");
     }
@@ -22,7 +22,9 @@ fn compacted_components_are_aligned_where_the_host_says_so() {
     let mut host = TestHost::new(CpuVendor::Amd);
     host.set(0xd, 5, result(8, 1088, 0, 0));
     host.set(0xd, 6, result(512, 1152, 0b10, 0));
-    let size = |host: &TestHost| host.policy().leaf(0xd, 1, &GuestCpuidState { cr4: 0, xcr0: 0xe7 }).ebx;
+    let size = |host: &TestHost| {
+        host.policy().leaf(0xd, 1, &GuestCpuidState { cr4: 0, xcr0: 0xe7, has_lapic: false }).ebx
+    };
     assert_eq!(size(&host), 832 + 64 + 512 + 1024);
     host.set(0xd, 6, result(512, 1152, 0, 0));
     assert_eq!(size(&host), 832 + 8 + 512 + 1024);

@@ -2,7 +2,10 @@
 //!
 //! Its clock runs at 1 GHz, so before division a tick is a nanosecond of [`Instant`].
 
-use crate::time::{Instant, TscScale};
+use crate::time::{Instant, TscScale, SECOND};
+
+/// Rate of the clock.
+pub const TIMER_HZ: u64 = SECOND;
 
 /// Divide configuration: bits 3, 1 and 0 hold the divider.
 pub(super) const DIVIDE_BITS: u32 = 0b1011;

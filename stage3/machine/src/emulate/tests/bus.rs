@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::emulate::Done;
-use crate::pc::{Effects, ResetSource};
+use crate::pc::{Effects, PowerEvent};
 
 /// MOV RAX, [RBX] in 64-bit code.
 const LOAD: &[u8] = &[0x48, 0x8b, 0x03];
@@ -93,8 +93,8 @@ fn fetches_from_devices_stop_the_vm() {
 #[test]
 fn effects_come_back() {
     let mut bench = at(DEVICE);
-    bench.device.effects = Effects { reset: Some(ResetSource::FastReset), ..Effects::default() };
-    let done = Done { reset: Some(ResetSource::FastReset), ..Done::default() };
+    bench.device.effects = Effects { power: Some(PowerEvent::Off), ..Effects::default() };
+    let done = Done { power: Some(PowerEvent::Off), ..Done::default() };
     assert_eq!(bench.emulate(STORE), Ok(done));
     assert_eq!(bench.emulate(LOAD), Ok(Done::default()));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::emulate::string::MAX_ELEMENTS;
 use crate::emulate::Done;
-use crate::pc::{Effects, ResetSource};
+use crate::pc::{Effects, PowerEvent};
 use std::vec::Vec;
 
 const DF: u64 = 1 << 10;
@@ -139,8 +139,8 @@ fn a_fault_keeps_what_was_done() {
 #[test]
 fn a_reset_ends_the_string() {
     let mut bench = bench(Mode::Bits64);
-    bench.device.effects = Effects { reset: Some(ResetSource::FastReset), ..Effects::default() };
+    bench.device.effects = Effects { power: Some(PowerEvent::Off), ..Effects::default() };
     bench.gprs().rcx = 5;
-    let done = Done { reset: Some(ResetSource::FastReset), ..Done::default() };
+    let done = Done { power: Some(PowerEvent::Off), ..Done::default() };
     assert_eq!((bench.emulate(&[0xf3, 0xaa]), bench.gprs().rcx), (Ok(done), 4));
 }

@@ -2,8 +2,8 @@ use super::*;
 use crate::exits::mock::MockVcpu;
 use crate::linear::Width;
 use crate::memory::test_ram::TestRam;
-use crate::memory::{Gpa, RamLayout};
-use crate::pc::{Effects, Pc, ResetSource};
+use crate::memory::Gpa;
+use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
 use crate::vcpu::{Fault, Segment, CR0_PE, SEGMENT_BIG};
 use proptest::prelude::*;
@@ -142,7 +142,7 @@ fn a_long_string_takes_several_exits() {
 #[test]
 fn outs_stops_while_its_output_has_a_place() {
     let mut bench = Bench::new(REP_OUTSB);
-    bench.bus.effects = Pc::new(RamLayout::new(1 << 20), 0).write_port(NOW, 0x3f8, Size::Byte, b'x'.into());
+    bench.bus.effects = test_pc(1 << 20).write_port(NOW, 0x3f8, Size::Byte, b'x'.into());
     bench.gprs().rcx = 40;
     let mut printed = 0;
     for _ in 0..3 {
@@ -157,7 +157,7 @@ fn outs_stops_while_its_output_has_a_place() {
 #[test]
 fn a_reset_ends_the_string() {
     let mut bench = Bench::new(REP_OUTSB);
-    bench.bus.effects.reset = Some(ResetSource::FastReset);
+    bench.bus.effects.power = Some(PowerEvent::Reset(ResetSource::FastReset));
     bench.gprs().rcx = 5;
     let stop = Outcome::Stop(StopReason::Reset(ResetSource::FastReset));
     assert_eq!((bench.output(Size::Byte).outcome, bench.bus.written.len()), (stop, 1));

@@ -103,7 +103,12 @@ proptest! {
     /// Time may also stand still at its end.
     #[test]
     fn nothing_panics_at_the_end_of_time(steps in steps(60)) {
-        let mut pc = Pc::new(RamLayout::new(u64::MAX >> 1), u64::MAX);
+        let mut pc = Pc::new(&PcConfig {
+            layout: RamLayout::new(u64::MAX >> 1),
+            wall_clock: u64::MAX,
+            tsc: TscScale::from_khz(1_000_000),
+            physical_bits: 52,
+        });
         for step in &steps {
             apply(&mut pc, Instant(u64::MAX), step);
             prop_assert!(pc.next_deadline().is_none_or(|deadline| deadline.0 == u64::MAX));

@@ -2,7 +2,7 @@
 //! 2, "Event Injection", "Virtual Interrupts").
 
 use super::vmcb::{intercept, virtual_interrupt, Vmcb};
-use machine::vcpu::{Event, Fault, RFLAGS_IF};
+use machine::vcpu::{Event, Fault, InterruptWindow, RFLAGS_IF};
 
 /// EVENTINJ and EXITINTINFO: the field is valid.
 const VALID: u64 = 1 << 31;
@@ -18,7 +18,8 @@ const VECTOR: u64 = 0xff;
 /// What is defined in EXITINTINFO: some processors leave old bits in the others.
 const DEFINED: u64 = 0xffff_ffff_8000_0fff;
 
-/// Vectors of exceptions.
+/// Vectors.
+const NMI_VECTOR: u64 = 2;
 const INVALID_OPCODE: u64 = 6;
 const STACK_SEGMENT: u64 = 12;
 const GENERAL_PROTECTION: u64 = 13;
@@ -32,7 +33,7 @@ const OVERFLOW: u64 = 4;
 pub fn inject(vmcb: &mut Vmcb, event: Event) {
     let event = match event {
         Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
-        Event::Nmi => TYPE_NMI | 2,
+        Event::Nmi => TYPE_NMI | NMI_VECTOR,
         Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
         Event::Fault(Fault::StackSegment) => TYPE_EXCEPTION | ERROR_CODE | STACK_SEGMENT,
         Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
@@ -69,19 +70,31 @@ pub fn interruptible(vmcb: &Vmcb) -> bool {
     vmcb.rflags & RFLAGS_IF != 0 && !in_shadow(vmcb) && vmcb.event_injection & VALID == 0
 }
 
+/// Whether something is to be injected at the next VMRUN.
+pub fn is_injecting(vmcb: &Vmcb) -> bool {
+    vmcb.event_injection & VALID != 0
+}
+
 /// Whether the guest is in the instruction after STI or MOV SS.
 pub fn in_shadow(vmcb: &Vmcb) -> bool {
     vmcb.interrupt_shadow & 1 != 0
 }
 
-/// Opens or closes the interrupt window: a virtual interrupt is made pending, and its delivery is intercepted.
-pub fn set_window(vmcb: &mut Vmcb, open: bool) {
-    let pending = virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR;
-    if open {
-        vmcb.intercept_3 |= intercept::VINTR;
-        vmcb.virtual_interrupt |= pending;
-    } else {
+/// Opens or closes the interrupt window: a virtual interrupt is made pending, of a priority that CR8 compares with or
+/// not, and its delivery is intercepted.
+pub fn set_window(vmcb: &mut Vmcb, window: InterruptWindow) {
+    let pending = match window {
+        InterruptWindow::Closed => 0,
+        InterruptWindow::Interruptible => virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR,
+        InterruptWindow::Cr8Below(class) => {
+            virtual_interrupt::V_IRQ | u64::from(class) << virtual_interrupt::V_INTR_PRIO_SHIFT
+        }
+    };
+    if pending == 0 {
         vmcb.intercept_3 &= !intercept::VINTR;
-        vmcb.virtual_interrupt &= !pending;
+    } else {
+        vmcb.intercept_3 |= intercept::VINTR;
     }
+    let kept = virtual_interrupt::V_TPR | virtual_interrupt::V_INTR_MASKING;
+    vmcb.virtual_interrupt = vmcb.virtual_interrupt & kept | pending;
 }

@@ -16,6 +16,7 @@ mod code {
     pub const RDPMC: u32 = 0x6f;
     pub const CPUID: u32 = 0x72;
     pub const RSM: u32 = 0x73;
+    pub const IRET: u32 = 0x74;
     pub const INVD: u32 = 0x76;
     pub const HLT: u32 = 0x78;
     pub const INVLPGA: u32 = 0x7a;
@@ -43,14 +44,18 @@ mod code {
 }
 
 /// Reads the exit out of the VMCB.
-pub fn decode(vcpu: &SvmVcpu) -> Exit {
+pub fn decode(vcpu: &mut SvmVcpu) -> Exit {
     use ExitReason as Is;
-    let vmcb = &*vcpu.vmcb;
+    let vmcb = &mut *vcpu.vmcb;
     let is_write = vmcb.exit_info_1 & 1 != 0;
     // A reason, and the length of its instruction where a processor without NRIPS leaves that to us.
     let (reason, length) = match vmcb.exit_code as u32 {
         code::INTR | code::NMI | code::SMI => (Is::Host, 0),
         code::VINTR => (Is::InterruptWindow, 0),
+        code::IRET => {
+            vcpu.nmi.iret(vmcb);
+            (Is::Host, 0)
+        }
         code::CPUID => (Is::Cpuid, 2),
         code::MSR if is_write => (Is::WriteMsr, 2),
         code::MSR => (Is::ReadMsr, 2),

@@ -1,5 +1,6 @@
 //! A virtual CPU on SVM.
 
+use super::nmi::Nmi;
 use super::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbPage, VmcbSegment, FLUSH_ALL};
 use super::{entry, events, exits, explain, permissions, HostState};
 use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
@@ -9,8 +10,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, Fault, Gprs, Segment, TableRegister, Vcpu, CR0_PG, EFER_LMA,
-    EFER_LME,
+    ControlRegister, CpuState, Event, Exit, Fault, Gprs, InterruptWindow, Segment, TableRegister, Vcpu,
+    CR0_PG, EFER_LMA, EFER_LME,
 };
 
 /// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
@@ -62,7 +63,8 @@ pub struct SvmVcpu {
     pub(super) vmcb: VmcbPage,
     pub(super) gprs: Gprs,
     pub(super) has_next_rip: bool,
-    wants_window: bool,
+    pub(super) nmi: Nmi,
+    window: InterruptWindow,
     host: Arc<HostState>,
     _io_map: permissions::IoMap,
     _msr_map: permissions::MsrMap,
@@ -86,22 +88,24 @@ impl SvmVcpu {
             vmcb,
             gprs: Gprs::default(),
             has_next_rip,
-            wants_window: false,
+            window: InterruptWindow::Closed,
+            nmi: Nmi::default(),
             host,
             _io_map: io_map,
             _msr_map: msr_map,
         }
     }
 
-    /// Opens or closes the interrupt window for the coming entry, and returns the deadline for it.
+    /// Readies NMI and interrupt window for the coming entry, and returns the deadline for it.
     ///
     /// The window stays closed in an interrupt shadow: QEMU 7.2 delivers a virtual interrupt there all the same, and
     /// an interrupt between STI and HLT is a wake-up lost. The guest is stopped a moment later instead; if the
     /// instruction in the shadow is HLT, it exits anyway.
-    fn prepare_window(&mut self, deadline: u64) -> u64 {
-        let in_shadow = self.wants_window && events::in_shadow(&self.vmcb);
-        events::set_window(&mut self.vmcb, self.wants_window && !in_shadow);
-        if in_shadow {
+    fn prepare_events(&mut self, deadline: u64) -> u64 {
+        let nmi_waits = self.nmi.prepare(&mut self.vmcb);
+        let in_shadow = self.window != InterruptWindow::Closed && events::in_shadow(&self.vmcb);
+        events::set_window(&mut self.vmcb, if in_shadow { InterruptWindow::Closed } else { self.window });
+        if in_shadow || nmi_waits {
             deadline.min(cpu::tsc() + SHADOW_TICKS)
         } else {
             deadline
@@ -111,7 +115,7 @@ impl SvmVcpu {
 
 impl HardwareVcpu for SvmVcpu {
     fn run(&mut self, deadline: u64) -> Exit {
-        timer::arm(self.prepare_window(deadline));
+        timer::arm(self.prepare_events(deadline));
         self.vmcb.rax = self.gprs.rax;
         // SAFETY: `Svm::new` set EFER.SVME's companions up. The VMCB was built by `new`: all intercepts that confine a guest
         // are set, and its nested page tables map the VM's own memory only. Interrupts are off.
@@ -178,15 +182,28 @@ impl Vcpu for SvmVcpu {
     }
 
     fn inject(&mut self, event: Event) {
-        events::inject(&mut self.vmcb, event);
+        if event == Event::Nmi {
+            self.nmi.request();
+        } else {
+            events::inject(&mut self.vmcb, event);
+        }
     }
 
     fn interruptible(&self) -> bool {
         events::interruptible(&self.vmcb)
     }
 
-    fn request_interrupt_window(&mut self, wanted: bool) {
-        self.wants_window = wanted;
+    fn request_interrupt_window(&mut self, window: InterruptWindow) {
+        self.window = window;
+    }
+
+    fn cr8(&self) -> u8 {
+        (self.vmcb.virtual_interrupt & virtual_interrupt::V_TPR) as u8
+    }
+
+    fn set_cr8(&mut self, value: u8) {
+        let others = self.vmcb.virtual_interrupt & !virtual_interrupt::V_TPR;
+        self.vmcb.virtual_interrupt = others | u64::from(value);
     }
 
     fn write_control_register(
@@ -287,6 +304,8 @@ impl Vcpu for SvmVcpu {
         (vmcb.star, vmcb.lstar, vmcb.cstar, vmcb.sfmask, vmcb.kernel_gs_base) = (0, 0, 0, 0, 0);
         (vmcb.sysenter_cs, vmcb.sysenter_esp, vmcb.sysenter_eip) = (0, 0, 0);
         vmcb.tlb_control = FLUSH_ALL;
-        self.wants_window = false;
+        self.window = InterruptWindow::Closed;
+        self.nmi = Nmi::default();
+        self.set_cr8(0);
     }
 }

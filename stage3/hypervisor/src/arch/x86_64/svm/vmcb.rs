@@ -141,6 +141,7 @@ pub mod intercept {
     pub const VINTR: u32 = 1 << 4;
     pub const RDPMC: u32 = 1 << 15;
     pub const CPUID: u32 = 1 << 18;
+    pub const IRET: u32 = 1 << 20;
     pub const RSM: u32 = 1 << 19;
     pub const INVD: u32 = 1 << 22;
     pub const HLT: u32 = 1 << 24;
@@ -167,8 +168,12 @@ pub mod intercept {
 
 /// Bits of [`Vmcb::virtual_interrupt`].
 pub mod virtual_interrupt {
+    /// CR8 of the guest.
+    pub const V_TPR: u64 = 0xff;
     /// A virtual interrupt is pending.
     pub const V_IRQ: u64 = 1 << 8;
+    /// Position of its priority, which is compared with CR8.
+    pub const V_INTR_PRIO_SHIFT: u32 = 16;
     /// Its priority does not matter.
     pub const V_IGN_TPR: u64 = 1 << 20;
     /// RFLAGS.IF of the guest masks virtual interrupts only; the host's masks physical ones.

@@ -24,7 +24,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         return ExitReason::EntryFailed;
     }
     vcpu.switch.guest_ran();
-    let in_delivery = vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
+    vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
     match reason as u16 {
         EXTERNAL_INTERRUPT => serve_interrupt(&vcpu.vmcs),
         EXCEPTION_OR_NMI => serve_nmi(&vcpu.vmcs),
@@ -35,7 +35,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
             ExitReason::Host
         }
         NMI_WINDOW => ExitReason::Host,
-        INTERRUPT_WINDOW => ExitReason::InterruptWindow,
+        INTERRUPT_WINDOW | TPR_BELOW_THRESHOLD => ExitReason::InterruptWindow,
 
         IO_INSTRUCTION => IoInstruction(vcpu.vmcs.read(&EXIT_QUALIFICATION)).decode(),
         CPUID => ExitReason::Cpuid,
@@ -54,9 +54,6 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         | INVVPID | VMFUNC | GETSEC | MONITOR | MWAIT | RSM | XSAVES | XRSTORS | PCONFIG | ENCLS | ENCLV
         | UMWAIT | TPAUSE | LOADIWKEY | SEAMCALL | TDCALL | RDMSRLIST | WRMSRLIST => ExitReason::Undefined,
 
-        EPT_VIOLATION if in_delivery => {
-            ExitReason::Unsupported("delivery of an interrupt or exception through memory that is not RAM")
-        }
         EPT_VIOLATION => memory_fault(vcpu),
         EPT_MISCONFIGURATION => ExitReason::Unsupported("EPT entry with a reserved setting (a bug of pxHV)"),
 
@@ -76,7 +73,6 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         | GDTR_OR_IDTR_ACCESS
         | LDTR_OR_TR_ACCESS
         | MONITOR_TRAP_FLAG
-        | TPR_BELOW_THRESHOLD
         | APIC_ACCESS
         | APIC_WRITE
         | VIRTUALIZED_EOI

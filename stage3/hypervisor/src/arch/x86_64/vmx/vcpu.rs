@@ -16,7 +16,9 @@ use super::{ept, exits, explain, host_state, setup};
 use alloc::format;
 use core::fmt;
 use machine::memory::GuestMemory;
-use machine::vcpu::{ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, Vcpu, EFER_LMA};
+use machine::vcpu::{
+    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, Vcpu, EFER_LMA,
+};
 
 /// Offset of the task-priority register in the virtual-APIC page.
 const VIRTUAL_APIC_TPR: usize = 0x80;
@@ -33,6 +35,8 @@ pub struct VmxVcpu {
     primary: Primary,
     vpid: Option<(u16, Invalidation)>,
     tsc_offset: u64,
+    /// TPR_THRESHOLD in the VMCS.
+    tpr_threshold: u8,
     preemption_timer_rate: u32,
     virtual_apic: Page,
     _bitmaps: Bitmaps,
@@ -72,6 +76,7 @@ impl VmxVcpu {
             primary: controls.primary,
             vpid,
             tsc_offset: 0,
+            tpr_threshold: 0,
             preemption_timer_rate: can.preemption_timer_rate,
             virtual_apic,
             _bitmaps: bitmaps,
@@ -184,8 +189,27 @@ impl Vcpu for VmxVcpu {
         self.takes_interrupts()
     }
 
-    fn request_interrupt_window(&mut self, wanted: bool) {
-        self.set_primary_control(Primary::INTERRUPT_WINDOW_EXITING, wanted);
+    /// For a guest that is interruptible but for CR8, the processor watches the TPR that it shadows (Intel SDM,
+    /// "TPR Virtualization"); as long as RFLAGS.IF is clear as well, the interrupt window is waited for first.
+    fn request_interrupt_window(&mut self, window: InterruptWindow) {
+        let (exit_if_open, threshold) = match window {
+            InterruptWindow::Closed => (false, 0),
+            InterruptWindow::Interruptible => (true, 0),
+            InterruptWindow::Cr8Below(class) => (false, class),
+        };
+        self.set_primary_control(Primary::INTERRUPT_WINDOW_EXITING, exit_if_open);
+        if self.tpr_threshold != threshold {
+            self.tpr_threshold = threshold;
+            self.vmcs.write(&TPR_THRESHOLD, threshold.into());
+        }
+    }
+
+    fn cr8(&self) -> u8 {
+        self.virtual_apic[VIRTUAL_APIC_TPR] >> 4
+    }
+
+    fn set_cr8(&mut self, value: u8) {
+        self.virtual_apic[VIRTUAL_APIC_TPR] = value << 4;
     }
 
     fn write_control_register(

@@ -1,0 +1,107 @@
+//! How interrupts get from a device's line to the CPU.
+//!
+//! ```text
+//! IRQ n ─┬─ 8259A pair ── INTR ─┬─ LINT0 ── local APIC ── CPU
+//!        │                      └─ input 0 ┐                │
+//!        └─ I/O APIC input n (IRQ 0: 2) ───┴── messages ────┘
+//! ```
+//!
+//! An operating system uses one of the two ways and masks the other.
+
+use crate::device::ioapic::IoApic;
+use crate::device::lapic::{ApicEffects, InterruptMessage, Lint, LocalApic};
+use crate::device::pic::Pic;
+
+/// The timer's line, as the 8259A counts.
+const TIMER_IRQ: u8 = 0;
+/// The I/O APIC input of [`TIMER_IRQ`]; the ACPI tables say so in an interrupt source override.
+const TIMER_INPUT: u8 = 2;
+/// The I/O APIC input of the 8259A pair's output.
+const INTR_INPUT: u8 = 0;
+
+/// The interrupt controllers.
+#[derive(Clone, Debug)]
+pub(super) struct Interrupts {
+    pub pic: Pic,
+    pub ioapic: IoApic,
+    pub lapic: LocalApic,
+    /// A message asked for an interrupt with a vector from the 8259A.
+    ext_int: bool,
+}
+
+impl Interrupts {
+    pub fn new(lapic: LocalApic) -> Self {
+        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false }
+    }
+
+    /// Asserts or releases the interrupt line `irq` (0 to 15).
+    pub fn set_line(&mut self, irq: u8, asserted: bool) {
+        self.pic.set_line(irq, asserted);
+        self.ioapic.set_line(input(irq), asserted);
+        self.settle();
+    }
+
+    /// Whether a rising edge of `irq` would be noticed now.
+    pub fn awaits(&self, irq: u8) -> bool {
+        self.pic.awaits(irq) || self.ioapic.awaits(input(irq))
+    }
+
+    /// Carries what one controller says to the others, after each change of one.
+    pub fn settle(&mut self) {
+        let intr = self.pic.interrupt_pending();
+        self.lapic.set_lint(Lint::Lint0, intr);
+        self.ioapic.set_line(INTR_INPUT, intr);
+        while let Some(message) = self.ioapic.take_message() {
+            self.route(&message);
+        }
+    }
+
+    /// Does what a write to the local APIC asks for.
+    pub fn apply(&mut self, effects: ApicEffects) {
+        if let Some(message) = &effects.message {
+            self.route(message);
+        }
+        if let Some(vector) = effects.eoi {
+            self.ioapic.end_of_interrupt(vector);
+        }
+        self.settle();
+    }
+
+    fn route(&mut self, message: &InterruptMessage) {
+        if self.lapic.matches(message.destination) {
+            self.lapic.accept(message);
+            self.ext_int |= self.lapic.take_ext_int();
+        }
+    }
+
+    /// Whether the CPU has an interrupt to take, if it is not masked.
+    pub fn pending(&self) -> bool {
+        self.external() || self.lapic.pending().is_some()
+    }
+
+    /// The vector of the interrupt that the CPU takes.
+    pub fn acknowledge(&mut self) -> u8 {
+        let vector = if self.external() {
+            self.ext_int = false;
+            self.pic.acknowledge()
+        } else {
+            self.lapic.acknowledge()
+        };
+        self.settle();
+        vector
+    }
+
+    /// Whether the 8259A's request reaches the CPU.
+    fn external(&self) -> bool {
+        self.ext_int || (self.lapic.lint0_accepts_extint() && self.pic.interrupt_pending())
+    }
+}
+
+/// The I/O APIC input of an interrupt line.
+const fn input(irq: u8) -> u8 {
+    if irq == TIMER_IRQ {
+        TIMER_INPUT
+    } else {
+        irq
+    }
+}
