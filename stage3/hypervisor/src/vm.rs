@@ -23,8 +23,14 @@ use machine::memory::GuestMemory;
 use machine::msr::MsrState;
 use machine::pc::{Pc, PcConfig};
 use machine::pvclock::{PvClock, WallTime};
+use machine::time::{Instant, SECOND};
 use machine::vcpu::{CpuState, Vcpu};
 use ram::GuestRam;
+
+/// A triple fault within this time after power-on (nanoseconds) comes from the guest's first steps.
+const EARLY: u64 = SECOND;
+/// How many of them in a row end the VM.
+const EARLY_FAULTS_MAX: u32 = 3;
 
 /// A virtual machine on backend `B`.
 struct Vm<'a, B: Backend> {
@@ -112,19 +118,41 @@ impl<'a, B: Backend> Vm<'a, B> {
     }
 
     /// Runs the VM, through resets, until it ends.
+    ///
+    /// A triple fault resets it, as in a PC, where kernels use it on purpose. One that comes as soon as the guest starts
+    /// will come again and again: then the VM ends.
     fn run_until_it_ends(&mut self) -> StopReason {
+        let mut early_faults = 0;
         loop {
             let reason = self.run();
-            let unexpected = interrupts::take_unexpected();
-            if unexpected > 0 {
-                log::warn!("{unexpected} interrupts came that nobody asked for");
+            self.warn_of_interrupts();
+            match reason {
+                StopReason::Reset(source) => {
+                    early_faults = 0;
+                    log::info!("vm {}: reset by its guest ({source})", self.spec.name);
+                }
+                StopReason::TripleFault => {
+                    let is_early = self.now() - Instant(0) < EARLY;
+                    early_faults = if is_early { early_faults + 1 } else { 0 };
+                    if early_faults == EARLY_FAULTS_MAX {
+                        return reason;
+                    }
+                    report::registers(&self.spec.name, &self.vcpu.state());
+                    log::warn!("vm {}: reset by a triple fault", self.spec.name);
+                }
+                _ => return reason,
             }
-            let StopReason::Reset(source) = reason else { return reason };
-            log::info!("vm {}: reset by its guest ({source})", self.spec.name);
             if let Err(error) = self.power_on() {
                 log::error!("{error}");
                 return reason;
             }
+        }
+    }
+
+    fn warn_of_interrupts(&self) {
+        let unexpected = interrupts::take_unexpected();
+        if unexpected > 0 {
+            log::warn!("vm {}: {unexpected} interrupts came that nobody asked for", self.spec.name);
         }
     }
 

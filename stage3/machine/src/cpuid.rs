@@ -80,6 +80,7 @@ const EXTENDED_BASE: u32 = 0x8000_0000;
 #[derive(Clone, Debug)]
 pub struct CpuidPolicy {
     vendor: CpuVendor,
+    tsc_khz: u32,
     /// Leaves 0 to 16h; the entries of leaves that have a structure of their own are unused.
     basic: [CpuidResult; basic::LEAVES],
     /// Leaf 7, subleaf 1.
@@ -98,6 +99,7 @@ impl CpuidPolicy {
         let xsave = Xsave::new(host);
         Self {
             vendor,
+            tsc_khz: u32::try_from(config.tsc_khz).unwrap_or(u32::MAX),
             basic: basic::table(host, vendor, config, &xsave),
             more_features: basic::more_features(host, &xsave),
             caches: cache::table(host, vendor),
@@ -116,7 +118,7 @@ impl CpuidPolicy {
     #[must_use]
     pub fn leaf(&self, leaf: u32, subleaf: u32, state: &GuestCpuidState) -> CpuidResult {
         match leaf {
-            HYPERVISOR_BASE..=HYPERVISOR_LAST => hypervisor::leaf(leaf),
+            HYPERVISOR_BASE..=HYPERVISOR_LAST => hypervisor::leaf(leaf, self.tsc_khz),
             EXTENDED_BASE.. => {
                 let index = (leaf - EXTENDED_BASE) as usize;
                 if leaf <= self.extended[0].eax && index < self.extended.len() {

@@ -53,7 +53,7 @@ impl<B: Backend> Vm<'_, B> {
     }
 
     /// The VM's time.
-    fn now(&self) -> Instant {
+    pub(super) fn now(&self) -> Instant {
         Instant(clock::tsc().nanos(cpu::tsc().wrapping_sub(self.power_on)))
     }
 

@@ -10,6 +10,8 @@ const KVM_SIGNATURE: u32 = 0x4000_0000;
 const KVM_FEATURES: u32 = 0x4000_0001;
 const OWN_SIGNATURE: u32 = 0x4000_0100;
 const OWN_VERSION: u32 = 0x4000_0101;
+/// EAX: the rate of the TSC in kHz, as pxHV measured it.
+const OWN_TSC: u32 = 0x4000_0102;
 
 /// KVM_FEATURE_NOP_IO_DELAY: port 80h needs no writes to pass the time.
 const NOP_IO_DELAY: u32 = 1 << 1;
@@ -23,15 +25,16 @@ const VERSION: u32 = decimal(env!("CARGO_PKG_VERSION_MAJOR")) << 16
     | decimal(env!("CARGO_PKG_VERSION_MINOR")) << 8
     | decimal(env!("CARGO_PKG_VERSION_PATCH"));
 
-/// A leaf of the hypervisor range; those that don't exist are zero.
-pub const fn leaf(leaf: u32) -> CpuidResult {
+/// A leaf of the hypervisor range; those that don't exist are zero. The TSC runs at `tsc_khz`.
+pub const fn leaf(leaf: u32, tsc_khz: u32) -> CpuidResult {
     match leaf {
         KVM_SIGNATURE => signature(KVM_FEATURES, b"KVMKVMKVM\0\0\0"),
         KVM_FEATURES => {
             CpuidResult { eax: NOP_IO_DELAY | CLOCKSOURCE2 | CLOCKSOURCE_STABLE, ebx: 0, ecx: 0, edx: 0 }
         }
-        OWN_SIGNATURE => signature(OWN_VERSION, b"pxHVpxHVpxHV"),
+        OWN_SIGNATURE => signature(OWN_TSC, b"pxHVpxHVpxHV"),
         OWN_VERSION => CpuidResult { eax: VERSION, ebx: 0, ecx: 0, edx: 0 },
+        OWN_TSC => CpuidResult { eax: tsc_khz, ebx: 0, ecx: 0, edx: 0 },
         _ => CpuidResult { eax: 0, ebx: 0, ecx: 0, edx: 0 },
     }
 }
