@@ -19,7 +19,7 @@ mod tests;
 pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
 
-use crate::device::i8042::I8042;
+use crate::device::i8042::{Key, I8042};
 use crate::device::lapic::{LocalApic, Mode};
 use crate::device::pci::{self, Pci};
 use crate::device::pic::Which;
@@ -298,6 +298,19 @@ impl Pc {
         self.advance(now);
         self.uart.receive(now, byte);
         self.carry_uart(now);
+    }
+
+    /// Somebody presses a key of the keyboard (`down`; again, if it repeats) or lets it go.
+    pub fn key(&mut self, now: Instant, key: Key, down: bool) {
+        self.advance(now);
+        self.keyboard.key(key, down);
+        self.carry_keyboard();
+    }
+
+    /// The keyboard's indicators that are lit: Scroll, Num and Caps Lock in bits 0 to 2.
+    #[must_use]
+    pub const fn keyboard_indicators(&self) -> u8 {
+        self.keyboard.indicators()
     }
 
     /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a

@@ -4,11 +4,21 @@
 //!
 //! The controller answers at once: its input buffer is never full.
 
+mod breaks;
+mod key;
 mod keyboard;
+mod queue;
+mod scan_codes;
 #[cfg(test)]
 mod tests;
+mod translation;
+mod words;
+
+pub use key::Key;
 
 use keyboard::Keyboard;
+use translation::Translation;
+use words::{config, port, status};
 
 /// A port of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,39 +28,6 @@ pub enum Register {
     /// 64h.
     Command,
 }
-
-/// Status: the output buffer is full.
-const STATUS_OUTPUT: u8 = 1 << 0;
-/// Status: the last byte written was a command.
-const STATUS_COMMAND: u8 = 1 << 3;
-/// Status: the keyboard is not locked.
-const STATUS_UNLOCKED: u8 = 1 << 4;
-/// Status: the output buffer is full with a byte of the auxiliary device.
-const STATUS_AUX: u8 = 1 << 5;
-/// Status: time-out of a transmission.
-const STATUS_TIMEOUT: u8 = 1 << 6;
-
-/// Command byte: keyboard interrupt enable.
-const CONFIG_KEYBOARD_IRQ: u8 = 1 << 0;
-/// Command byte: auxiliary device interrupt enable.
-const CONFIG_AUX_IRQ: u8 = 1 << 1;
-/// Command byte: system flag, which the status shows in the same bit: the self-test was passed.
-const CONFIG_SYSTEM: u8 = 1 << 2;
-/// Command byte: keyboard disabled.
-const CONFIG_KEYBOARD_OFF: u8 = 1 << 4;
-/// Command byte: auxiliary device disabled.
-const CONFIG_AUX_OFF: u8 = 1 << 5;
-/// Command byte: translate scan codes of set 2 to set 1.
-const CONFIG_TRANSLATE: u8 = 1 << 6;
-
-/// Output port: the processor's reset line, active low.
-const PORT_NO_RESET: u8 = 1 << 0;
-/// Output port: address line 20.
-const PORT_A20: u8 = 1 << 1;
-/// Output port: the output buffer is full with a byte of the keyboard.
-const PORT_KEYBOARD_FULL: u8 = 1 << 4;
-/// Output port: the output buffer is full with a byte of the auxiliary device.
-const PORT_AUX_FULL: u8 = 1 << 5;
 
 /// Input port: manufacturing jumper not installed, keyboard not locked.
 const INPUT_PORT: u8 = 0b1010_0000;
@@ -70,10 +47,6 @@ const INTERFACE_FINE: u8 = 0;
 const INTERFACE_CLOCK_HIGH: u8 = 2;
 /// What the controller puts in the output buffer if a device does not answer.
 const NO_ANSWER: u8 = 0xfe;
-
-/// Translation from set 2 to set 1 of the identification's second byte, the only byte with another
-/// value that this keyboard sends.
-const TRANSLATED_ID: (u8, u8) = (0x83, 0x41);
 
 /// Where the next byte to port 60h goes, if not to the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +79,9 @@ pub struct I8042 {
     /// An answer that waits for the output buffer. It goes before what the keyboard sends.
     answer: Option<Byte>,
     keyboard: Keyboard,
+    translation: Translation,
+    /// Bits of the input port that the status shows in its upper half until the next write.
+    polled: Option<u8>,
     dropped: bool,
 }
 
@@ -120,16 +96,18 @@ impl I8042 {
     #[must_use]
     pub const fn new() -> Self {
         let mut ram = [0; RAM];
-        ram[0] = CONFIG_AUX_OFF;
+        ram[0] = config::AUX_OFF;
         Self {
             ram,
-            output_port: !(PORT_KEYBOARD_FULL | PORT_AUX_FULL),
+            output_port: !(port::KEYBOARD_FULL | port::AUX_FULL),
             parameter: None,
             after_command: false,
             output: None,
             latch: 0,
             answer: None,
             keyboard: Keyboard::new(),
+            translation: Translation::new(),
+            polled: None,
             dropped: false,
         }
     }
@@ -153,10 +131,13 @@ impl I8042 {
     /// processor.
     pub fn write(&mut self, register: Register, value: u8) -> bool {
         self.after_command = register == Register::Command;
+        self.polled = None;
         let reset = match (register, self.parameter.take()) {
             (Register::Command, _) => self.command(value),
             (Register::Data, Some(parameter)) => self.take_parameter(parameter, value),
             (Register::Data, None) => {
+                // To send a byte the controller has to enable the keyboard.
+                self.ram[0] &= !config::KEYBOARD_OFF;
                 self.keyboard.write(value);
                 false
             }
@@ -165,16 +146,35 @@ impl I8042 {
         reset
     }
 
+    /// Somebody presses a key (again, if it repeats) or lets it go.
+    pub fn key(&mut self, key: Key, down: bool) {
+        self.keyboard.key(key, down);
+        self.fill();
+    }
+
+    /// The indicators that the guest lit: Scroll, Num and Caps Lock in bits 0 to 2.
+    #[must_use]
+    pub const fn indicators(&self) -> u8 {
+        self.keyboard.indicators()
+    }
+
+    /// How the guest wants keys to repeat: bits 6:5 are the delay in units of 250 ms, less one; the period is
+    /// (8 + bits 2:0) << bits 4:3, in units of 1/240 s.
+    #[must_use]
+    pub const fn repeat_rate(&self) -> u8 {
+        self.keyboard.rate()
+    }
+
     /// Level of the keyboard's interrupt line.
     #[must_use]
     pub fn keyboard_irq(&self) -> bool {
-        self.config() & CONFIG_KEYBOARD_IRQ != 0 && self.output.is_some_and(|byte| !byte.aux)
+        self.config() & config::KEYBOARD_IRQ != 0 && self.output.is_some_and(|byte| !byte.aux)
     }
 
     /// Level of the auxiliary device's interrupt line.
     #[must_use]
     pub fn aux_irq(&self) -> bool {
-        self.config() & CONFIG_AUX_IRQ != 0 && self.output.is_some_and(|byte| byte.aux)
+        self.config() & config::AUX_IRQ != 0 && self.output.is_some_and(|byte| byte.aux)
     }
 
     /// Whether the interrupt lines were low for a moment since the last call: between a byte that was read
@@ -189,12 +189,13 @@ impl I8042 {
 
     fn status(&self) -> u8 {
         let output = self.output.map_or(0, |byte| {
-            let aux = if byte.aux { STATUS_AUX } else { 0 };
-            let timeout = if byte.timeout { STATUS_TIMEOUT } else { 0 };
-            STATUS_OUTPUT | aux | timeout
+            let aux = if byte.aux { status::AUX } else { 0 };
+            let timeout = if byte.timeout { status::TIMEOUT } else { 0 };
+            status::OUTPUT | aux | timeout
         });
-        let command = if self.after_command { STATUS_COMMAND } else { 0 };
-        output | command | STATUS_UNLOCKED | (self.config() & CONFIG_SYSTEM)
+        let command = if self.after_command { status::COMMAND } else { 0 };
+        let status = output | command | status::UNLOCKED | (self.config() & config::SYSTEM);
+        self.polled.map_or(status, |polled| (status & !status::POLLED) | polled)
     }
 
     /// Executes a command.
@@ -205,24 +206,26 @@ impl I8042 {
             0xa4 => self.answer(NO_PASSWORD),
             0xa9 => self.answer(INTERFACE_CLOCK_HIGH),
             0xaa => {
-                self.ram[0] |= CONFIG_SYSTEM;
+                self.ram[0] |= config::SYSTEM;
                 self.answer(SELF_TEST_PASSED);
             }
             0xab => self.answer(INTERFACE_FINE),
-            0xad => self.ram[0] |= CONFIG_KEYBOARD_OFF,
-            0xae => self.ram[0] &= !CONFIG_KEYBOARD_OFF,
+            0xad => self.ram[0] |= config::KEYBOARD_OFF,
+            0xae => self.ram[0] &= !config::KEYBOARD_OFF,
             0xc0 => self.answer(INPUT_PORT),
+            0xc1 => self.polled = Some(INPUT_PORT << 4),
+            0xc2 => self.polled = Some(INPUT_PORT & status::POLLED),
             0xd0 => self.answer(self.read_output_port()),
             0xd1 => self.parameter = Some(Parameter::OutputPort),
             0xd2 => self.parameter = Some(Parameter::KeyboardOutput),
             0xd3 => self.parameter = Some(Parameter::AuxOutput),
             0xd4 => self.parameter = Some(Parameter::AuxDevice),
-            0xdd => self.output_port &= !PORT_A20,
-            0xdf => self.output_port |= PORT_A20,
+            0xdd => self.output_port &= !port::A20,
+            0xdf => self.output_port |= port::A20,
             // Test inputs: clock and data of the keyboard are low while it is disabled.
-            0xe0 => self.answer(if self.config() & CONFIG_KEYBOARD_OFF == 0 { 0b11 } else { 0b10 }),
+            0xe0 => self.answer(if self.config() & config::KEYBOARD_OFF == 0 { 0b11 } else { 0b10 }),
             // Pulses the lines whose bits are clear.
-            0xf0..=0xff => return command & PORT_NO_RESET == 0,
+            0xf0..=0xff => return command & port::NO_RESET == 0,
             // A5h to A8h, password and auxiliary port: neither is there. Others: no operation.
             _ => {}
         }
@@ -232,11 +235,11 @@ impl I8042 {
     fn take_parameter(&mut self, parameter: Parameter, value: u8) -> bool {
         let byte = Byte { value, aux: false, timeout: false };
         match parameter {
-            Parameter::Ram(0) => self.ram[0] = value | CONFIG_AUX_OFF,
+            Parameter::Ram(0) => self.ram[0] = value | config::AUX_OFF,
             Parameter::Ram(index) => self.ram[usize::from(index & RAM_INDEX)] = value,
             Parameter::OutputPort => {
                 self.output_port = value;
-                return value & PORT_NO_RESET == 0;
+                return value & port::NO_RESET == 0;
             }
             Parameter::KeyboardOutput => self.answer = Some(byte),
             Parameter::AuxOutput => self.answer = Some(Byte { aux: true, ..byte }),
@@ -252,10 +255,10 @@ impl I8042 {
     fn read_output_port(&self) -> u8 {
         let full = match self.output {
             None => 0,
-            Some(byte) if byte.aux => PORT_AUX_FULL,
-            Some(_) => PORT_KEYBOARD_FULL,
+            Some(byte) if byte.aux => port::AUX_FULL,
+            Some(_) => port::KEYBOARD_FULL,
         };
-        (self.output_port & !(PORT_KEYBOARD_FULL | PORT_AUX_FULL)) | full
+        (self.output_port & !(port::KEYBOARD_FULL | port::AUX_FULL)) | full
     }
 
     /// Moves the next byte to the output buffer if that is empty.
@@ -264,11 +267,11 @@ impl I8042 {
             return;
         }
         self.output = self.answer.take();
-        if self.output.is_none() && self.config() & CONFIG_KEYBOARD_OFF == 0 {
-            self.output = self.keyboard.read().map(|byte| {
-                let translate = self.config() & CONFIG_TRANSLATE != 0 && byte == TRANSLATED_ID.0;
-                Byte { value: if translate { TRANSLATED_ID.1 } else { byte }, aux: false, timeout: false }
-            });
+        while self.output.is_none() && self.config() & config::KEYBOARD_OFF == 0 {
+            let Some(byte) = self.keyboard.read() else { return };
+            let translate = self.config() & config::TRANSLATE != 0;
+            let value = if translate { self.translation.next(byte) } else { Some(byte) };
+            self.output = value.map(|value| Byte { value, aux: false, timeout: false });
         }
     }
 }

@@ -5,6 +5,8 @@
 //! time have passed. The update cycle's end, when new values appear, is that very moment; the
 //! update-in-progress bit is set before it, and the registers are steady whenever it is clear.
 //!
+//! Behind it are 128 more bytes of RAM, index at port 72h, data at port 73h, as in Intel's I/O controller hubs.
+//!
 //! The daylight-saving and square-wave bits are kept and have no effect, as in every PC chipset since.
 
 mod calendar;
@@ -16,14 +18,21 @@ use crate::memory::RamLayout;
 use crate::time::{Instant, SECOND};
 use calendar::{Calendar, Format};
 
-/// Bytes of the RAM, clock registers included.
-pub const BYTES: usize = 128;
+/// Number of ports.
+pub const PORTS: u16 = 4;
+
+/// Bytes of the RAM, clock registers included, and of the second bank.
+const BYTES: usize = 128;
 
 /// Offset of the index port.
 const INDEX_PORT: u16 = 0;
+/// Offset of the second bank's index port.
+const SECOND_INDEX_PORT: u16 = 2;
+/// Offset of the second bank's data port.
+const SECOND_DATA_PORT: u16 = 3;
 /// Index port: register number; the bit above it masks NMI.
 const INDEX_BITS: u8 = 0x7f;
-/// The index port can't be read.
+/// The index ports can't be read.
 const FLOATING: u8 = 0xff;
 
 /// Register A: divider and rate; update in progress.
@@ -111,6 +120,8 @@ pub struct Rtc {
     index: u8,
     nmi_masked: bool,
     ram: [u8; BYTES],
+    second_index: u8,
+    second_bank: [u8; BYTES],
     chain: Option<Chain>,
     /// Everything up to then is in `ram`.
     seen: Instant,
@@ -129,6 +140,8 @@ impl Rtc {
             index: 0,
             nmi_masked: false,
             ram,
+            second_index: 0,
+            second_bank: [0; BYTES],
             chain: Some(Chain { start: Instant(0), lead: 0 }),
             seen: Instant(0),
         };
@@ -137,10 +150,12 @@ impl Rtc {
         rtc
     }
 
-    /// Reads the port at `offset`: 0 is the index, 1 the data.
+    /// Reads the port at `offset`: 0 and 2 are the indices, 1 and 3 the data.
     pub fn read(&mut self, now: Instant, offset: u16) -> u8 {
-        if offset == INDEX_PORT {
-            return FLOATING;
+        match offset {
+            INDEX_PORT | SECOND_INDEX_PORT => return FLOATING,
+            SECOND_DATA_PORT => return self.second_bank[usize::from(self.second_index)],
+            _ => {}
         }
         self.settle(now);
         match self.index {
@@ -153,13 +168,20 @@ impl Rtc {
         }
     }
 
-    /// Writes the port at `offset`: 0 is the index, 1 the data.
+    /// Writes the port at `offset`: 0 and 2 are the indices, 1 and 3 the data.
     pub fn write(&mut self, now: Instant, offset: u16, value: u8) {
-        if offset == INDEX_PORT {
-            self.index = value & INDEX_BITS;
-            self.nmi_masked = value & !INDEX_BITS != 0;
-            return;
+        match offset {
+            INDEX_PORT => {
+                self.index = value & INDEX_BITS;
+                self.nmi_masked = value & !INDEX_BITS != 0;
+            }
+            SECOND_INDEX_PORT => self.second_index = value & INDEX_BITS,
+            SECOND_DATA_PORT => self.second_bank[usize::from(self.second_index)] = value,
+            _ => self.write_data(now, value),
         }
+    }
+
+    fn write_data(&mut self, now: Instant, value: u8) {
         self.settle(now);
         match self.index {
             A => {

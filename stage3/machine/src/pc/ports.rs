@@ -3,6 +3,7 @@
 use crate::device::i8042::Register;
 use crate::device::pic::Which;
 use crate::device::power_management;
+use crate::device::rtc;
 use crate::device::uart;
 use core::ops::Range;
 
@@ -29,7 +30,7 @@ pub(super) const PORTS: &[(Range<u16>, Device)] = &[
     (0x60..0x61, Device::Keyboard(Register::Data)),
     (0x61..0x62, Device::PortB),
     (0x64..0x65, Device::Keyboard(Register::Command)),
-    (0x70..0x72, Device::Clock),
+    (0x70..0x70 + rtc::PORTS, Device::Clock),
     (0x80..0x81, Device::PostCode),
     (0x92..0x93, Device::PortA),
     (0xa0..0xa2, Device::Pic(Which::Slave)),

@@ -70,7 +70,7 @@ fn no_two_devices_share_a_port() {
 #[test]
 fn ports_without_device_float_high_at_every_size() {
     let mut pc = pc(0);
-    for port in [0x10, 0x65, 0x1f0, 0x402, 0x510, 0xcf0, 0xffff] {
+    for port in [0x10, 0x65, 0x74, 0x77, 0x1f0, 0x402, 0x510, 0xcf0, 0xffff] {
         for size in [Size::Byte, Size::Word, Size::Dword] {
             assert_eq!(pc.write_port(T0, port, size, 0), Effects::default());
             assert_eq!(pc.read_port(T0, port, size), size.mask(), "{port:#x} {size:?}");
@@ -225,6 +225,24 @@ fn every_byte_of_the_keyboard_interrupts() {
         end_of_interrupt(&mut pc, T0);
     }
     assert!(!pc.interrupt_pending());
+}
+
+#[test]
+fn keys_interrupt_and_indicators_light() {
+    let mut pc = pc(0);
+    out(&mut pc, T0, 0x64, 0x60);
+    out(&mut pc, T0, 0x60, 0x41);
+    pc.key(T0, Key::RightAlt, true);
+    pc.key(T0, Key::RightAlt, false);
+    for byte in [0xe0, 0x38, 0xe0, 0xb8] {
+        assert_eq!(pc.acknowledge_interrupt(), 0x21);
+        assert_eq!(inb(&mut pc, T0, 0x60), byte);
+        end_of_interrupt(&mut pc, T0);
+    }
+    assert!(!pc.interrupt_pending());
+    out(&mut pc, T0, 0x60, 0xed);
+    out(&mut pc, T0, 0x60, 0b100);
+    assert_eq!(pc.keyboard_indicators(), 0b100);
 }
 
 #[test]

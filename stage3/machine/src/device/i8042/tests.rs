@@ -1,5 +1,7 @@
 //! Conversations with controller and keyboard.
 
+mod keys;
+
 use super::Register::{Command, Data};
 use super::*;
 use std::vec::Vec;
@@ -7,8 +9,8 @@ use std::vec::Vec;
 /// Everything that can be read, with whether it is from the auxiliary port.
 fn drain(controller: &mut I8042) -> Vec<(u8, bool)> {
     let mut bytes = Vec::new();
-    while controller.read(Command) & STATUS_OUTPUT != 0 {
-        let aux = controller.read(Command) & STATUS_AUX != 0;
+    while controller.read(Command) & status::OUTPUT != 0 {
+        let aux = controller.read(Command) & status::AUX != 0;
         bytes.push((controller.read(Data), aux));
     }
     bytes
@@ -31,11 +33,11 @@ fn keyboard(controller: &mut I8042, byte: u8) -> Vec<u8> {
 #[test]
 fn the_status_tells_command_or_data_and_the_self_test() {
     let mut controller = I8042::new();
-    assert_eq!(controller.read(Command), STATUS_UNLOCKED);
+    assert_eq!(controller.read(Command), status::UNLOCKED);
     assert_eq!(command(&mut controller, 0xaa), [0x55]);
-    assert_eq!(controller.read(Command), STATUS_UNLOCKED | STATUS_COMMAND | CONFIG_SYSTEM);
+    assert_eq!(controller.read(Command), status::UNLOCKED | status::COMMAND | config::SYSTEM);
     controller.write(Data, 0xee);
-    assert_eq!(controller.read(Command), STATUS_UNLOCKED | CONFIG_SYSTEM | STATUS_OUTPUT);
+    assert_eq!(controller.read(Command), status::UNLOCKED | config::SYSTEM | status::OUTPUT);
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn ram_is_kept_and_the_auxiliary_port_stays_disabled() {
         assert_eq!(command(&mut controller, 0x20 | index), [0x40 | index]);
     }
     command(&mut controller, 0xa8);
-    assert_eq!(command(&mut controller, 0x20), [0x40 | CONFIG_AUX_OFF]);
+    assert_eq!(command(&mut controller, 0x20), [0x40 | config::AUX_OFF]);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn a20_and_the_output_port() {
     assert_eq!(command(&mut controller, 0xd0), [0x01]);
     controller.write(Data, 0xee);
     controller.write(Command, 0xd0);
-    assert_eq!(answers(&mut controller), [0xee, 0x01 | PORT_KEYBOARD_FULL]);
+    assert_eq!(answers(&mut controller), [0xee, 0x01 | port::KEYBOARD_FULL]);
 }
 
 #[test]
@@ -96,10 +98,10 @@ fn pulses_and_the_output_port_reset() {
 fn bytes_for_the_auxiliary_device_time_out_and_its_output_can_be_faked() {
     let mut controller = I8042::new();
     controller.write(Command, 0x60);
-    controller.write(Data, CONFIG_AUX_IRQ | CONFIG_KEYBOARD_IRQ);
+    controller.write(Data, config::AUX_IRQ | config::KEYBOARD_IRQ);
     controller.write(Command, 0xd4);
     controller.write(Data, 0xff);
-    let full = STATUS_OUTPUT | STATUS_AUX | STATUS_TIMEOUT;
+    let full = status::OUTPUT | status::AUX | status::TIMEOUT;
     assert_eq!(controller.read(Command) & full, full);
     assert!(controller.aux_irq() && !controller.keyboard_irq());
     assert_eq!(drain(&mut controller), [(0xfe, true)]);
@@ -154,7 +156,7 @@ fn keyboard_commands_have_their_answers() {
 fn the_identification_is_translated_if_asked_for() {
     let mut controller = I8042::new();
     controller.write(Command, 0x60);
-    controller.write(Data, CONFIG_TRANSLATE);
+    controller.write(Data, config::TRANSLATE);
     assert_eq!(keyboard(&mut controller, 0xf2), [0xfa, 0xab, 0x41]);
 }
 
@@ -162,8 +164,13 @@ fn the_identification_is_translated_if_asked_for() {
 fn a_disabled_keyboard_waits() {
     let mut controller = I8042::new();
     command(&mut controller, 0xad);
-    assert!(keyboard(&mut controller, 0xf2).is_empty());
-    assert_eq!(command(&mut controller, 0xae), [0xfa, 0xab, 0x83]);
+    controller.key(Key::A, true);
+    assert!(answers(&mut controller).is_empty());
+    assert_eq!(command(&mut controller, 0xae), [0x1c]);
+    command(&mut controller, 0xad);
+    controller.key(Key::A, false);
+    assert_eq!(keyboard(&mut controller, 0xee), [0xee, 0xf0, 0x1c], "a command enables it");
+    assert_eq!(command(&mut controller, 0x20), [config::AUX_OFF]);
 }
 
 #[test]
@@ -172,7 +179,7 @@ fn each_byte_is_an_edge_of_its_own() {
     controller.write(Data, 0xf2);
     assert!(!controller.keyboard_irq());
     controller.write(Command, 0x60);
-    controller.write(Data, CONFIG_KEYBOARD_IRQ);
+    controller.write(Data, config::KEYBOARD_IRQ);
     for _ in 0..2 {
         assert!(controller.keyboard_irq() && !controller.take_drop());
         controller.read(Data);
@@ -184,11 +191,23 @@ fn each_byte_is_an_edge_of_its_own() {
 }
 
 #[test]
-fn the_keyboard_keeps_sixteen_bytes() {
+fn the_input_port_can_be_polled_in_the_status() {
     let mut controller = I8042::new();
-    command(&mut controller, 0xad);
-    for _ in 0..20 {
-        controller.write(Data, 0xee);
+    for (poll, upper) in [(0xc1, 0x00), (0xc2, 0xa0)] {
+        controller.write(Command, poll);
+        controller.key(Key::A, true);
+        for _ in 0..2 {
+            assert_eq!(controller.read(Command), upper | status::COMMAND | status::OUTPUT);
+        }
+        controller.write(Command, 0xff);
+        assert_eq!(controller.read(Command), status::UNLOCKED | status::COMMAND | status::OUTPUT);
+        controller.read(Data);
     }
-    assert_eq!(command(&mut controller, 0xae).len(), 16);
+}
+
+#[test]
+fn a_command_takes_the_place_of_what_was_left_of_an_answer() {
+    let mut controller = I8042::new();
+    controller.write(Data, 0xf2);
+    assert_eq!(keyboard(&mut controller, 0xee), [0xfa, 0xee]);
 }

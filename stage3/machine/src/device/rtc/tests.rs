@@ -260,6 +260,20 @@ fn read_only_registers_stay_and_ram_is_ram() {
 }
 
 #[test]
+fn the_second_bank_is_ram_of_its_own() {
+    let mut clock = rtc(0);
+    for index in 0..=0xff {
+        clock.write(Instant(0), SECOND_INDEX_PORT, index);
+        assert_eq!(clock.read(Instant(0), SECOND_DATA_PORT), if index < 0x80 { 0 } else { !(index & 0x7f) });
+        clock.write(Instant(0), SECOND_DATA_PORT, !(index & 0x7f));
+    }
+    assert_eq!(clock.read(Instant(0), SECOND_INDEX_PORT), 0xff);
+    assert_eq!(read(&mut clock, Instant(0), D), D_VALID);
+    clock.write(Instant(SECOND), SECOND_INDEX_PORT, 0);
+    assert_eq!((clock.read(Instant(SECOND), 1), clock.read(Instant(SECOND), 3)), (D_VALID, 0xff));
+}
+
+#[test]
 fn memory_sizes_are_where_firmware_looks() {
     let word = |ram: &[u8; BYTES], at: usize| u16::from_le_bytes([ram[at], ram[at + 1]]);
     let sizes = |mib: u64| {
