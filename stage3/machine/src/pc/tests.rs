@@ -3,10 +3,12 @@
 mod properties;
 
 use super::*;
-use crate::device::power_management::SLEEP_TYPE_S5;
+use crate::device::power_management::{SCI_IRQ, SLEEP_TYPE_S5};
 use crate::emulate::{Mmio, OperandSize};
 use crate::memory::Gpa;
+use crate::port::Size;
 use crate::time::SECOND;
+use crate::vcpu::Fault;
 use std::{format, vec::Vec};
 
 const MASTER: u16 = 0x20;

@@ -1,0 +1,157 @@
+//! Accesses to ports.
+
+use super::ports::Device;
+use super::{Effects, Pc, PowerEvent, ResetSource};
+use crate::device::pci;
+use crate::device::pic::Which;
+use crate::port::Size;
+use crate::time::Instant;
+
+/// Byte that is read where no device is.
+const FLOATING: u8 = 0xff;
+
+impl Pc {
+    /// IN: reads `size` from `port`. Bits above `size` are zero.
+    pub fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
+        self.advance(now);
+        if let Some(register) = pci::Register::at(port, size) {
+            return self.pci.read(register, size);
+        }
+        let mut bytes = [0; 4];
+        for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
+            *byte = match self.find(port.wrapping_add(offset), size) {
+                Some((device, register)) => self.read_device(now, device, register),
+                None => FLOATING,
+            };
+        }
+        u32::from_le_bytes(bytes)
+    }
+
+    /// OUT: writes `size` of `value` to `port`.
+    pub fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
+        self.advance(now);
+        let mut effects = Effects::default();
+        if let Some(register) = pci::Register::at(port, size) {
+            self.pci.write(register, size, value);
+            return effects;
+        }
+        for (byte, offset) in value.to_le_bytes().into_iter().zip(0..size.bytes()) {
+            if let Some((device, register)) = self.find(port.wrapping_add(offset), size) {
+                self.write_device(now, device, register, byte, &mut effects);
+            }
+        }
+        effects
+    }
+
+    /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a
+    /// byte: they are for the PCI configuration address that it lies in.
+    fn find(&self, port: u16, size: Size) -> Option<(Device, u16)> {
+        self.ports.find(port).filter(|(device, _)| *device != Device::ResetControl || size == Size::Byte)
+    }
+
+    fn read_device(&mut self, now: Instant, device: Device, register: u16) -> u8 {
+        match device {
+            Device::Pic(which) => {
+                let value = self.interrupts.pic.read(which, register);
+                self.interrupts.settle();
+                value
+            }
+            Device::PicTrigger => self.interrupts.pic.read_trigger(trigger_register(register)),
+            Device::Pit => self.pit.read(now, register),
+            Device::Keyboard(register) => {
+                let value = self.keyboard.read(register);
+                self.carry_keyboard();
+                value
+            }
+            Device::PortB => self.system_control.read_port_b(now, &self.pit),
+            Device::Clock => {
+                let value = self.clock.read(now, register);
+                self.carry_clock(now);
+                value
+            }
+            Device::PostCode => self.system_control.post_code(),
+            Device::PortA => self.system_control.read_port_a(),
+            Device::Uart => {
+                let value = self.uart.read(now, register);
+                self.carry_uart(now);
+                value
+            }
+            Device::ResetControl => self.reset_control.read(),
+            Device::PowerManagement => {
+                let value = self.power.read(now, register);
+                self.carry_power(now);
+                value
+            }
+        }
+    }
+
+    fn write_device(
+        &mut self,
+        now: Instant,
+        device: Device,
+        register: u16,
+        value: u8,
+        effects: &mut Effects,
+    ) {
+        match device {
+            Device::Pic(which) => {
+                self.interrupts.pic.write(which, register, value);
+                self.interrupts.settle();
+            }
+            Device::PicTrigger => {
+                self.interrupts.pic.write_trigger(trigger_register(register), value);
+                self.interrupts.settle();
+            }
+            Device::Pit => {
+                self.pit.write(now, register, value);
+                self.carry_timer(now);
+            }
+            Device::Keyboard(register) => {
+                if self.keyboard.write(register, value) {
+                    effects.power = Some(PowerEvent::Reset(ResetSource::KeyboardController));
+                }
+                self.carry_keyboard();
+            }
+            Device::Clock => {
+                self.clock.write(now, register, value);
+                self.carry_clock(now);
+            }
+            Device::PortB => {
+                let gate = self.system_control.write_port_b(value);
+                self.pit.set_gate(now, gate);
+            }
+            Device::PostCode => self.system_control.set_post_code(value),
+            Device::PortA => {
+                if self.system_control.write_port_a(value) {
+                    effects.power = Some(PowerEvent::Reset(ResetSource::FastReset));
+                }
+            }
+            Device::Uart => {
+                if let Some(byte) = self.uart.write(now, register, value) {
+                    effects.output.push(byte);
+                }
+                self.carry_uart(now);
+            }
+            Device::PowerManagement => {
+                if self.power.write(now, register, value) {
+                    effects.power = Some(PowerEvent::Off);
+                }
+                self.carry_power(now);
+            }
+            Device::ResetControl => {
+                if self.reset_control.write(value) {
+                    effects.power = Some(PowerEvent::Reset(ResetSource::ResetControl));
+                }
+            }
+        }
+    }
+}
+
+/// Whose edge/level register is at offset `register` from 4D0h.
+fn trigger_register(register: u16) -> Which {
+    if register == 0 {
+        Which::Master
+    } else {
+        Which::Slave
+    }
+}
