@@ -122,13 +122,23 @@ impl CpuidPolicy {
             EXTENDED_BASE.. => {
                 let index = (leaf - EXTENDED_BASE) as usize;
                 if leaf <= self.extended[0].eax && index < self.extended.len() {
-                    self.extended[index]
+                    self.extended_leaf(index, state)
                 } else {
                     self.beyond(subleaf, state)
                 }
             }
             _ if leaf <= self.basic[0].eax => self.basic_leaf(leaf, subleaf, state),
             _ => self.beyond(subleaf, state),
+        }
+    }
+
+    /// AMD repeats in leaf 80000001h that there is a local APIC.
+    fn extended_leaf(&self, index: usize, state: &GuestCpuidState) -> CpuidResult {
+        let table = self.extended[index];
+        if index == extended::FEATURES && self.vendor == CpuVendor::Amd {
+            features::with_apic(table, state)
+        } else {
+            table
         }
     }
 

@@ -26,8 +26,9 @@ pub use memory_mapped::IOAPIC;
 use crate::device::i8042::I8042;
 use crate::device::lapic::LocalApic;
 use crate::device::pci::Pci;
+use crate::device::pic::Which;
 use crate::device::pit::Pit;
-use crate::device::power_management::PowerManagement;
+use crate::device::power_management::{PowerManagement, SCI_IRQ};
 use crate::device::reset_control::ResetControl;
 use crate::device::rtc::Rtc;
 use crate::device::system_control::SystemControl;
@@ -103,6 +104,8 @@ impl Pc {
             reset_control: ResetControl::default(),
             due: Due::default(),
         };
+        // Firmware does this because the ACPI tables say so.
+        pc.interrupts.pic.write_trigger(Which::Slave, 1 << (SCI_IRQ - 8));
         // The timer's output is high already: that is no edge.
         pc.carry_timer(Instant(0));
         pc

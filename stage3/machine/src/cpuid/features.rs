@@ -215,10 +215,15 @@ pub const fn in_state(mut leaf_1: CpuidResult, state: &GuestCpuidState) -> Cpuid
     if state.cr4 & CR4_OSXSAVE != 0 {
         leaf_1.ecx |= 1 << OSXSAVE;
     }
+    with_apic(leaf_1, state)
+}
+
+/// A leaf that shows in EDX whether there is a local APIC.
+pub const fn with_apic(mut leaf: CpuidResult, state: &GuestCpuidState) -> CpuidResult {
     if state.has_lapic {
-        leaf_1.edx |= 1 << APIC;
+        leaf.edx |= 1 << APIC;
     }
-    leaf_1
+    leaf
 }
 
 /// Leaf 7 subleaf 0.

@@ -160,8 +160,11 @@ fn the_topology_is_one_thread_of_one_core() {
 #[test]
 fn the_apic_bit_follows_the_guests_apic_base() {
     for has_lapic in [false, true] {
-        let leaf = intel().leaf(1, 0, &GuestCpuidState { has_lapic, ..GuestCpuidState::default() });
-        assert_eq!(bit(leaf.edx, 9), has_lapic);
+        let state = GuestCpuidState { has_lapic, ..GuestCpuidState::default() };
+        assert_eq!(bit(intel().leaf(1, 0, &state).edx, 9), has_lapic);
+        assert_eq!(bit(amd().leaf(1, 0, &state).edx, 9), has_lapic);
+        assert_eq!(bit(amd().leaf(0x8000_0001, 0, &state).edx, 9), has_lapic, "AMD repeats it");
+        assert!(!bit(intel().leaf(0x8000_0001, 0, &state).edx, 9));
     }
 }
 

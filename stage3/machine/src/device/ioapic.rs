@@ -110,10 +110,15 @@ impl IoApic {
         self.settle(pin);
     }
 
-    /// Whether a rising edge of input `pin` would send a message now.
+    /// The message that a rising edge of input `pin` would send now.
     #[must_use]
-    pub fn awaits(&self, pin: u8) -> bool {
-        self.entries.get(usize::from(pin)).is_some_and(|entry| entry.takes_edge() || entry.takes_level())
+    pub fn message_at_edge(&self, pin: u8) -> Option<InterruptMessage> {
+        let entry = self.entries.get(usize::from(pin))?;
+        if entry.takes_edge() || entry.takes_level() {
+            entry.message()
+        } else {
+            None
+        }
     }
 
     /// A local APIC broadcasts the end of a level-triggered interrupt. Inputs that are still asserted

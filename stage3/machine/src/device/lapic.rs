@@ -171,13 +171,14 @@ impl LocalApic {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let entry = self.entry(Source::Timer);
-        let vector = entry as u8;
-        let known = if vector < FIRST_VECTOR {
-            self.errors & RECEIVE_ILLEGAL_VECTOR != 0
-        } else {
-            self.irr.contains(vector)
-        };
-        self.timer.due().filter(|_| entry & lvt::MASKED == 0 && !known)
+        self.timer.due().filter(|_| entry & lvt::MASKED == 0 && self.awaits_vector(entry as u8))
+    }
+
+    /// When the timer ends, whether that makes a difference or not. From then on [`LocalApic::advance`] must
+    /// be called before [`LocalApic::acknowledge`]: it decides which of the two was first.
+    #[must_use]
+    pub fn timer_end(&self) -> Option<Instant> {
+        self.timer.due()
     }
 
     /// The guest's time-stamp counter was set, to `tsc`: a TSC deadline comes at another time now.

@@ -115,6 +115,17 @@ impl Pic {
         }
     }
 
+    /// Whether INTR would rise with line `irq`, which is low before or falls before: also a request that
+    /// nobody acknowledges gives an edge each time, to those who look at edges of INTR.
+    #[must_use]
+    pub fn passes_edge(&self, irq: u8) -> bool {
+        let mut pic = self.clone();
+        pic.set_line(irq, false);
+        let before = pic.interrupt_pending();
+        pic.set_line(irq, true);
+        !before && pic.interrupt_pending()
+    }
+
     /// The CPU's interrupt acknowledge cycle: the vector. If the request has gone meanwhile this is the
     /// spurious interrupt, IR7 of the chip that was to answer, with no in-service bit.
     pub fn acknowledge(&mut self) -> u8 {

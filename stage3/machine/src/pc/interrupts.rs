@@ -9,7 +9,7 @@
 //! An operating system uses one of the two ways and masks the other.
 
 use crate::device::ioapic::IoApic;
-use crate::device::lapic::{ApicEffects, InterruptMessage, Lint, LocalApic};
+use crate::device::lapic::{ApicEffects, Delivery, InterruptMessage, Lint, LocalApic};
 use crate::device::pic::Pic;
 
 /// The timer's line, as the 8259A counts.
@@ -41,9 +41,19 @@ impl Interrupts {
         self.settle();
     }
 
-    /// Whether a rising edge of `irq` would be noticed now.
+    /// Whether a rising edge of `irq` would make a difference to the CPU now. It has to come back for no
+    /// other one.
     pub fn awaits(&self, irq: u8) -> bool {
-        self.pic.awaits(irq) || self.ioapic.awaits(input(irq))
+        self.awaits_input(input(irq))
+            || (self.lapic.lint0_accepts_extint() && self.pic.awaits(irq))
+            || ((self.lapic.awaits_lint0() || self.awaits_input(INTR_INPUT)) && self.pic.passes_edge(irq))
+    }
+
+    fn awaits_input(&self, input: u8) -> bool {
+        self.ioapic.message_at_edge(input).is_some_and(|message| {
+            let waits = message.delivery == Delivery::ExtInt && self.ext_int;
+            !waits && self.lapic.awaits(&message)
+        })
     }
 
     /// Carries what one controller says to the others, after each change of one.
@@ -83,7 +93,11 @@ impl Interrupts {
     pub fn acknowledge(&mut self) -> u8 {
         let vector = if self.external() {
             self.ext_int = false;
-            self.pic.acknowledge()
+            let vector = self.pic.acknowledge();
+            // INTR drops during the cycle: if another request waits, its inputs see a new edge.
+            self.lapic.set_lint(Lint::Lint0, false);
+            self.ioapic.set_line(INTR_INPUT, false);
+            vector
         } else {
             self.lapic.acknowledge()
         };

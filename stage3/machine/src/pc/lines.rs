@@ -29,7 +29,7 @@ pub(super) struct Due {
     uart: Option<Instant>,
     /// The power management timer interrupts.
     power: Option<Instant>,
-    /// The local APIC's timer interrupts.
+    /// The local APIC's timer ends.
     lapic: Option<Instant>,
 }
 
@@ -63,7 +63,7 @@ impl Pc {
             (SCI_IRQ, self.due.power),
         ];
         let lines = lines.into_iter().filter(|(irq, _)| self.interrupts.awaits(*irq));
-        lines.filter_map(|(_, due)| due).chain(self.due.lapic).min()
+        lines.filter_map(|(_, due)| due).chain(self.interrupts.lapic.next_deadline()).min()
     }
 
     /// Carries the timer's output to its interrupt line.
@@ -95,7 +95,7 @@ impl Pc {
 
     /// Notes when the local APIC's timer ends.
     pub(super) fn carry_lapic(&mut self) {
-        self.due.lapic = self.interrupts.lapic.next_deadline();
+        self.due.lapic = self.interrupts.lapic.timer_end();
     }
 
     /// Carries the keyboard controller's interrupt outputs to their lines.

@@ -1,15 +1,17 @@
 //! The board as a guest and as the run loop see it.
 
+mod apic;
 mod properties;
+mod steps;
 
 use super::*;
-use crate::device::power_management::{SCI_IRQ, SLEEP_TYPE_S5};
+use crate::device::power_management::SLEEP_TYPE_S5;
 use crate::emulate::{Mmio, OperandSize};
 use crate::memory::Gpa;
 use crate::port::Size;
 use crate::time::SECOND;
 use crate::vcpu::Fault;
-use std::{format, vec::Vec};
+use std::{format, string::String, vec, vec::Vec};
 
 const MASTER: u16 = 0x20;
 const MASTER_MASK: u16 = 0x21;
@@ -283,97 +285,6 @@ fn the_pci_bus_has_a_host_bridge_and_nothing_else() {
     for device in 1..32 {
         assert_eq!(identity(device), u32::MAX);
     }
-}
-
-/// Writes a redirection entry of the I/O APIC: fixed delivery of `low` to APIC 0.
-fn redirect(pc: &mut Pc, input: u32, low: u32) {
-    for (register, value) in [(0x11 + 2 * input, 0), (0x10 + 2 * input, low)] {
-        pc.write_mmio(T0, IOAPIC, OperandSize::Dword, register.into()).unwrap();
-        pc.write_mmio(T0, Gpa(IOAPIC.0 + 0x10), OperandSize::Dword, value.into()).unwrap();
-    }
-}
-
-fn lapic_write(pc: &mut Pc, now: Instant, offset: u64, value: u64) {
-    pc.write_mmio(now, Gpa(LAPIC + offset), OperandSize::Dword, value).unwrap();
-}
-
-#[test]
-fn the_timer_interrupts_through_the_io_apic() {
-    let mut pc = pc(0xffff);
-    redirect(&mut pc, 2, 0x30);
-    start_timer(&mut pc, T0, 2, COUNT);
-    let due = pc.next_deadline().expect("the timer runs");
-    pc.advance(due);
-    assert_eq!(pc.acknowledge_interrupt(), 0x30);
-    pc.advance(due + PERIOD);
-    assert!(!pc.interrupt_pending(), "before the EOI");
-    lapic_write(&mut pc, due + PERIOD, 0xb0, 0);
-    assert_eq!(pc.acknowledge_interrupt(), 0x30);
-}
-
-#[test]
-fn the_8259_reaches_the_cpu_through_lint0_only_in_virtual_wire_mode() {
-    let mut pc = pc(0xfffe);
-    start_timer(&mut pc, T0, 0, COUNT);
-    pc.advance(Instant(2 * PERIOD));
-    assert!(pc.interrupt_pending());
-    lapic_write(&mut pc, T0, 0x350, 1 << 16);
-    assert!(!pc.interrupt_pending(), "LINT0 is masked");
-}
-
-#[test]
-fn a_level_interrupt_comes_again_until_its_line_falls() {
-    let mut pc = pc(0xffff);
-    redirect(&mut pc, SCI_IRQ.into(), 1 << 15 | 0x41);
-    out(&mut pc, T0, 0x603, 1);
-    pc.press_power_button(T0);
-    for _ in 0..2 {
-        assert_eq!(pc.acknowledge_interrupt(), 0x41);
-        lapic_write(&mut pc, T0, 0xb0, 0);
-    }
-    assert!(pc.interrupt_pending());
-    pc.acknowledge_interrupt();
-    out(&mut pc, T0, 0x601, 1);
-    lapic_write(&mut pc, T0, 0xb0, 0);
-    assert!(!pc.interrupt_pending());
-}
-
-#[test]
-fn the_local_apics_timer_has_a_deadline() {
-    let mut pc = pc(0xffff);
-    lapic_write(&mut pc, T0, 0x320, 0x50);
-    lapic_write(&mut pc, T0, 0x380, 1000);
-    let due = pc.next_deadline().expect("it runs");
-    assert_eq!(due, Instant(2000), "1 GHz, divided by two");
-    pc.advance(due);
-    assert_eq!((pc.acknowledge_interrupt(), pc.next_deadline()), (0x50, None));
-}
-
-#[test]
-fn cr8_holds_interrupts_back_and_tells_which() {
-    let mut pc = pc(0xffff);
-    pc.set_cr8(5);
-    assert_eq!(pc.read_mmio(T0, Gpa(LAPIC + 0x80), OperandSize::Dword), Some(0x50));
-    lapic_write(&mut pc, T0, 0x300, 0x4_0000 | 0x57);
-    assert_eq!((pc.interrupt_pending(), pc.held_back_class()), (false, Some(5)));
-    pc.set_cr8(4);
-    assert_eq!((pc.interrupt_pending(), pc.held_back_class()), (true, None));
-}
-
-#[test]
-fn messages_to_oneself_arrive() {
-    let mut pc = pc(0xffff);
-    lapic_write(&mut pc, T0, 0x300, 0x0_4400);
-    assert!(pc.has_signal() && pc.take_nmi() && !pc.take_nmi());
-    lapic_write(&mut pc, T0, 0x300, 0x0_4500);
-    assert!(pc.take_init());
-    assert_eq!(pc.write_lapic_msr(T0, 0, 0x80b, 0), Err(Fault::GeneralProtection), "not in x2APIC mode");
-    pc.write_lapic_msr(T0, 0, 0x1b, LAPIC | 0xd00).unwrap();
-    assert_eq!(pc.read_mmio(T0, Gpa(LAPIC), OperandSize::Dword), None, "x2APIC mode has no page");
-    pc.write_lapic_msr(T0, 0, 0x80b, 0).unwrap();
-    assert!(pc.has_lapic());
-    pc.write_lapic_msr(T0, 0, 0x1b, LAPIC | 0x100).unwrap();
-    assert!(!pc.has_lapic());
 }
 
 #[test]

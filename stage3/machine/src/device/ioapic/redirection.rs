@@ -66,15 +66,19 @@ impl Entry {
         self.is_level() && self.low & (MASKED | REMOTE_IRR) == 0
     }
 
-    /// Sends: the message, unless the delivery mode is reserved.
+    /// Sends the message.
     pub(super) fn send(&mut self) -> Option<InterruptMessage> {
-        let delivery = self.delivery()?;
-        let trigger = if self.is_level() {
+        let message = self.message();
+        if self.is_level() {
             self.low |= REMOTE_IRR;
-            Trigger::Level
-        } else {
-            Trigger::Edge
-        };
+        }
+        message
+    }
+
+    /// The message that is to be sent, unless the delivery mode is reserved.
+    pub(super) fn message(self) -> Option<InterruptMessage> {
+        let delivery = self.delivery()?;
+        let trigger = if self.is_level() { Trigger::Level } else { Trigger::Edge };
         let destination = Destination::from_8_bits(self.destination, self.low & LOGICAL != 0);
         Some(InterruptMessage { destination, delivery, trigger, vector: self.low as u8 })
     }

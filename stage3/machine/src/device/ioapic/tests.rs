@@ -111,11 +111,11 @@ fn entries_become_messages() {
 #[test]
 fn an_edge_while_masked_is_lost() {
     let mut ioapic = with(4, MASKED | 0x34);
-    assert!(!ioapic.awaits(4));
+    assert!(ioapic.message_at_edge(4).is_none());
     ioapic.set_line(4, true);
     write(&mut ioapic, low(4), 0x34);
     assert_eq!(sent(&mut ioapic), []);
-    assert!(ioapic.awaits(4));
+    assert!(ioapic.message_at_edge(4).is_some());
     pulse(&mut ioapic, 4);
     assert_eq!(sent(&mut ioapic), [0x34]);
     ioapic.set_line(4, true);
@@ -129,7 +129,7 @@ fn a_level_while_masked_is_seen_later() {
     assert_eq!(sent(&mut ioapic), []);
     write(&mut ioapic, low(9), LEVEL | 0x39);
     assert_eq!(sent(&mut ioapic), [0x39]);
-    assert!(!ioapic.awaits(9));
+    assert!(ioapic.message_at_edge(9).is_none());
 }
 
 #[test]
@@ -257,7 +257,7 @@ proptest! {
                 4 => write(&mut ioapic, small, value),
                 _ => { read(&mut ioapic, small); }
             }
-            let _ = ioapic.awaits(small);
+            let _ = ioapic.message_at_edge(small);
             prop_assert!(sent(&mut ioapic).len() <= usize::from(PINS));
         }
     }

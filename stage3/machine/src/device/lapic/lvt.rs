@@ -103,6 +103,20 @@ impl LocalApic {
         !self.is_enabled() || (entry & MASKED == 0 && Delivery::decode(entry) == Some(Delivery::ExtInt))
     }
 
+    /// Whether a rising edge of LINT0 would be noticed now: not in the mode ExtINT, where its level counts.
+    #[must_use]
+    pub fn awaits_lint0(&self) -> bool {
+        let entry = self.entry(Source::Lint0);
+        let waits = self.is_level(Source::Lint0) && entry & REMOTE_IRR != 0;
+        entry & MASKED == 0
+            && !waits
+            && match Delivery::decode(entry) {
+                Some(Delivery::Fixed) => self.awaits_vector(entry as u8),
+                Some(delivery @ (Delivery::Nmi | Delivery::Init)) => self.awaits_signal(delivery),
+                _ => false,
+            }
+    }
+
     pub(super) const fn entry(&self, source: Source) -> u32 {
         self.lvt[source as usize]
     }

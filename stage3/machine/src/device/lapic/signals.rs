@@ -1,7 +1,8 @@
 //! Messages: which ones are for this local APIC, and what they do. NMI, INIT, start-up and ExtINT
 //! wait here until the processor looks.
 
-use super::{Delivery, Destination, InterruptMessage, LocalApic, Mode, Trigger};
+use super::registers::RECEIVE_ILLEGAL_VECTOR;
+use super::{Delivery, Destination, InterruptMessage, LocalApic, Mode, Trigger, FIRST_VECTOR};
 
 /// Destination format: flat model.
 const FLAT: u32 = 0xf;
@@ -82,6 +83,37 @@ impl LocalApic {
             Delivery::ExtInt => self.signals.ext_int |= self.is_software_enabled(),
             // This processor has no system management mode.
             Delivery::Smi => {}
+        }
+    }
+
+    /// Whether a message would make a difference now, if it came.
+    #[must_use]
+    pub fn awaits(&self, message: &InterruptMessage) -> bool {
+        let listens = self.is_software_enabled();
+        self.matches(message.destination)
+            && match message.delivery {
+                Delivery::Fixed | Delivery::LowestPriority => listens && self.awaits_vector(message.vector),
+                Delivery::ExtInt => listens && !self.signals.ext_int,
+                delivery => self.awaits_signal(delivery),
+            }
+    }
+
+    /// Whether one more interrupt with this vector would be noticed now.
+    pub(super) fn awaits_vector(&self, vector: u8) -> bool {
+        if vector < FIRST_VECTOR {
+            self.errors & RECEIVE_ILLEGAL_VECTOR == 0
+        } else {
+            !self.irr.contains(vector)
+        }
+    }
+
+    /// The same for what no register can hold back.
+    pub(super) const fn awaits_signal(&self, delivery: Delivery) -> bool {
+        match delivery {
+            Delivery::Nmi => !self.signals.nmi,
+            Delivery::Init => !self.signals.init,
+            Delivery::StartUp => self.signals.waits && self.signals.start_up.is_none(),
+            _ => false,
         }
     }
 
