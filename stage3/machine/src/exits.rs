@@ -191,7 +191,8 @@ fn halt<V: Vcpu>(next_rip: u64, vcpu: &mut V) -> Outcome {
     if vcpu.rflags() & RFLAGS_IF != 0 {
         Outcome::Halt
     } else {
-        // No device of this PC raises an NMI.
+        // Only an NMI or INIT could go on from here, and nothing sends one unless this CPU set it up before.
+        // That is how systems without power management end.
         Outcome::Stop(StopReason::Halted)
     }
 }

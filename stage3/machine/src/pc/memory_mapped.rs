@@ -1,4 +1,7 @@
 //! Devices in guest-physical memory: the local APIC and the I/O APIC.
+//!
+//! Whoever drives the board brings accesses that are not to RAM. So a local APIC whose page is moved onto RAM
+//! is not reached there: no system does that.
 
 use super::{Effects, Pc};
 use crate::device::ioapic;
