@@ -7,6 +7,8 @@ const EOI_REGISTER: u64 = 0xb0;
 const LVT_TIMER: u64 = 0x320;
 const LVT_LINT0: u64 = 0x350;
 const INITIAL_COUNT: u64 = 0x380;
+/// Bits 10:8 of an entry: NMI.
+const NMI: u32 = 0x400;
 /// Bits 10:8 of an entry: ExtINT.
 const EXT_INT: u32 = 0x700;
 
@@ -199,6 +201,11 @@ fn ticks_that_reach_nobody_wake_nobody() {
     assert!(pc.next_deadline().is_some());
     lapic_write(&mut pc, Instant(2 * PERIOD), 0xf0, 0xff);
     assert_eq!(pc.next_deadline(), None, "disabled by software");
+    redirect(&mut pc, 2, NMI);
+    assert!(pc.next_deadline().is_some(), "no register holds back an NMI");
+    pc.advance(Instant(4 * PERIOD));
+    assert_eq!(pc.next_deadline(), None, "it waits");
+    assert!(pc.take_nmi() && pc.next_deadline().is_some());
 }
 
 #[test]

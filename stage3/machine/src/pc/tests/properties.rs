@@ -12,6 +12,24 @@ fn requests(pc: &Pc) -> (String, bool) {
     (state, ext_int)
 }
 
+/// An idle guest takes all interrupts that wait, and ends each. `None` if there is no end to them.
+fn serve(pc: &mut Pc, now: Instant) -> Option<Vec<u8>> {
+    let mut vectors = Vec::new();
+    while pc.interrupt_pending() {
+        vectors.push(pc.acknowledge_interrupt());
+        apply(pc, now, &Step::LocalApic(0x0b, 0));
+        end_of_interrupt(pc, now);
+        if vectors.len() > 20 {
+            return None;
+        }
+    }
+    if pc.take_nmi() {
+        vectors.push(2);
+    }
+    pc.take_init();
+    Some(vectors)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -72,6 +90,42 @@ proptest! {
         for step in &steps {
             apply(&mut pc, Instant(u64::MAX), step);
             prop_assert!(pc.next_deadline().is_none_or(|deadline| deadline.0 == u64::MAX));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(50))]
+
+    /// A guest that is woken at the deadlines only gets the interrupts that it gets when somebody looks every
+    /// microsecond, and when it gets them.
+    #[test]
+    fn an_idle_guest_gets_its_interrupts_in_time(steps in steps(60)) {
+        let mut pc = pc(0);
+        start_timer(&mut pc, T0, 2, COUNT);
+        let mut now = T0;
+        for step in &steps {
+            now = now + if let Step::Wait(nanos) = step { *nanos } else { 300 };
+            apply(&mut pc, now, step);
+        }
+        let mut eager = pc.clone();
+        let end = now + 2_500_000;
+        while now < end {
+            let (served, expected) = (serve(&mut pc, now), serve(&mut eager, now));
+            prop_assert_eq!(&served, &expected, "at {:?}", now);
+            if served.is_none() {
+                break;
+            }
+            let next = pc.next_deadline().map_or(end, |deadline| deadline.min(end));
+            prop_assert!(next > now);
+            while now + 1000 < next {
+                now = now + 1000;
+                eager.advance(now);
+                prop_assert!(!eager.interrupt_pending() && !eager.has_signal(), "{:?} is before {:?}", now, next);
+            }
+            now = next;
+            pc.advance(now);
+            eager.advance(now);
         }
     }
 }

@@ -4,6 +4,11 @@ use super::*;
 use crate::device::lapic::{APIC_BASE, TSC_DEADLINE};
 use proptest::prelude::*;
 
+/// Bits of entries.
+const LOGICAL: u32 = 1 << 11;
+const LEVEL: u32 = 1 << 15;
+const MASKED: u32 = 1 << 16;
+
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -25,13 +30,14 @@ pub enum Step {
 }
 
 /// A redirection entry or an entry of the local vector table: few vectors, so that they meet. Edge and level
-/// triggered ones don't: a vector has one trigger mode.
-fn entry() -> impl Strategy<Value = u32> {
+/// triggered ones don't: a vector has one trigger mode. `flags` are those that the entry has.
+fn entry(flags: u32) -> impl Strategy<Value = u32> {
     let vector = prop_oneof![8 => prop::sample::select(vec![0x31_u32, 0x32, 0x41, 0xef]), 1 => 0..0x20_u32];
     let delivery = prop_oneof![6 => Just(0_u32), 4 => 0..8_u32];
-    let flags = prop::sample::select(vec![0_u32, 0, 0, 0, 1 << 11, 1 << 15, 1 << 15, 1 << 16, 0x1_8000]);
-    (vector, delivery, flags).prop_map(|(vector, delivery, flags)| {
-        let vector = if flags & 1 << 15 == 0 { vector } else { (vector + 0x90) & 0xff };
+    let random = prop::sample::select(vec![0, 0, 0, 0, LOGICAL, LEVEL, LEVEL, MASKED, LEVEL | MASKED]);
+    (vector, delivery, random).prop_map(move |(vector, delivery, random)| {
+        let flags = random & flags;
+        let vector = if flags & LEVEL == 0 { vector } else { (vector + 0x90) & 0xff };
         vector | delivery << 8 | flags
     })
 }
@@ -42,9 +48,10 @@ fn local_apic() -> impl Strategy<Value = Step> {
         2 => (0..0x60_u32).prop_map(|priority| (0x08, priority)),
         1 => prop::sample::select(vec![(0x0f, 0x1ff), (0x0f, 0x1ff), (0x0f, 0xff), (0x28, 0)]),
         1 => (0..2_u32).prop_map(|id| (0x0d, id << 24)),
-        1 => (entry(), 0..4_u32).prop_map(|(entry, shorthand)| (0x30, (entry & 0xfff) | shorthand << 18)),
-        4 => (entry(), 0..4_u32).prop_map(|(entry, mode)| (0x32, (entry & 0x1_00ff) | mode << 17)),
-        3 => (prop::sample::select(vec![0x35, 0x35, 0x36, 0x37]), entry()),
+        1 => (entry(0), 0..4_u32).prop_map(|(entry, shorthand)| (0x30, (entry & 0xfff) | shorthand << 18)),
+        4 => (entry(MASKED), 0..4_u32).prop_map(|(entry, mode)| (0x32, (entry & 0x1_00ff) | mode << 17)),
+        3 => (Just(0x35), entry(LEVEL | MASKED)),
+        1 => (Just(0x37), entry(MASKED)),
         4 => (0..2_000_000_u32).prop_map(|count| (0x38, count)),
         1 => (0..16_u32).prop_map(|divide| (0x3e, divide & 0b1011)),
     ];
@@ -71,6 +78,8 @@ pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
         (0x20, 0x20),
         (0x20, 0x0c),
     ]);
+    let input = prop::sample::select(vec![0, 0, 1, 2, 2, 2, 4, 8, 9]);
+    let destination = prop::sample::select(vec![0, 0, 0, 1, 0xff]);
     let base = prop::sample::select(vec![LAPIC | 0x900, LAPIC | 0x900, LAPIC | 0xd00, LAPIC | 0x100]);
     let step = prop_oneof![
         6 => (port.clone(), 0..3_u8).prop_map(|(port, size)| Step::Read(port, size)),
@@ -78,7 +87,7 @@ pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(port, size, value)| Step::Write(port, size, value)),
         2 => pic.prop_map(|(port, value)| Step::Write(port, 0, value)),
         2 => (0..6_u32, 2..5000_u32).prop_map(|(mode, count)| Step::Timer(mode, count)),
-        4 => (prop::sample::select(vec![0, 0, 1, 2, 2, 2, 4, 8, 9]), entry(), prop::sample::select(vec![0, 0, 0, 1, 0xff]))
+        4 => (input, entry(LOGICAL | LEVEL | MASKED), destination)
             .prop_map(|(input, low, destination)| Step::Redirect(input, low, destination)),
         10 => local_apic(),
         1 => base.prop_map(Step::Base),
