@@ -144,6 +144,12 @@ impl PowerManagement {
         self.clock_line = high;
     }
 
+    /// Whether a rise of the real-time clock's interrupt output would interrupt.
+    #[must_use]
+    pub const fn awaits_clock(&self) -> bool {
+        self.enable & CLOCK != 0 && !self.sci()
+    }
+
     /// Lets time pass: the timer's carry appears in the status.
     pub fn settle(&mut self, now: Instant) {
         if now <= self.seen {

@@ -62,8 +62,15 @@ impl Pc {
             (UART_IRQ, self.due.uart),
             (SCI_IRQ, self.due.power),
         ];
-        let lines = lines.into_iter().filter(|(irq, _)| self.interrupts.awaits(*irq));
-        lines.filter_map(|(_, due)| due).chain(self.interrupts.lapic.next_deadline()).min()
+        let lines = lines.into_iter().filter_map(|(irq, due)| due.filter(|_| self.awaits(irq)));
+        lines.chain(self.interrupts.lapic.next_deadline()).min()
+    }
+
+    /// Whether a rising edge of `irq` would make a difference to the CPU. The clock's is an event of power
+    /// management too.
+    fn awaits(&self, irq: u8) -> bool {
+        self.interrupts.awaits(irq)
+            || (irq == CLOCK_IRQ && self.power.awaits_clock() && self.interrupts.awaits(SCI_IRQ))
     }
 
     /// Carries the timer's output to its interrupt line.

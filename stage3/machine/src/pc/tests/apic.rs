@@ -223,6 +223,18 @@ fn the_system_control_interrupt_is_level_triggered_at_the_8259_too() {
 }
 
 #[test]
+fn the_clock_wakes_through_the_system_control_interrupt_though_its_line_is_masked() {
+    let mut pc = pc(0xfdfb);
+    pc.write_port(T0, 0x70, Size::Word, 0x120b);
+    assert_eq!(pc.next_deadline(), None);
+    out(&mut pc, T0, 0x603, 1 << 2);
+    assert_eq!(pc.next_deadline(), Some(Instant(SECOND)));
+    pc.advance(Instant(SECOND));
+    assert_eq!(pc.acknowledge_interrupt(), 0x29);
+    assert_eq!(pc.next_deadline(), None, "the line is up");
+}
+
+#[test]
 fn the_local_apics_page_goes_where_its_base_says() {
     let mut pc = pc(0xffff);
     let moved = 0xfe00_0000;

@@ -69,14 +69,18 @@ pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
         1 => 0_u64..1 << 40,
     ];
     let value = prop_oneof![4 => any::<u32>(), 2 => 0_u32..16];
-    // The 8259A again as it should be: masks, specific and other ends of interrupts, polling.
-    let pic = prop::sample::select(vec![
+    // Masks, ends of interrupts and polling at the 8259A; what interrupts in power management and clock.
+    let useful = prop::sample::select(vec![
         (0x21, 0),
         (0x21, 0xfe),
         (0x21, 0xff),
         (0xa1, 0),
         (0x20, 0x20),
         (0x20, 0x0c),
+        (0x603, 4),
+        (0x603, 5),
+        (0x70, 0x0b),
+        (0x71, 0x52),
     ]);
     let input = prop::sample::select(vec![0, 0, 1, 2, 2, 2, 4, 8, 9]);
     let destination = prop::sample::select(vec![0, 0, 0, 1, 0xff]);
@@ -85,7 +89,7 @@ pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
         6 => (port.clone(), 0..3_u8).prop_map(|(port, size)| Step::Read(port, size)),
         12 => (port, prop_oneof![3 => Just(0_u8), 1 => 0..3_u8], value)
             .prop_map(|(port, size, value)| Step::Write(port, size, value)),
-        2 => pic.prop_map(|(port, value)| Step::Write(port, 0, value)),
+        3 => useful.prop_map(|(port, value)| Step::Write(port, 0, value)),
         2 => (0..6_u32, 2..5000_u32).prop_map(|(mode, count)| Step::Timer(mode, count)),
         4 => (input, entry(LOGICAL | LEVEL | MASKED), destination)
             .prop_map(|(input, low, destination)| Step::Redirect(input, low, destination)),
