@@ -17,11 +17,34 @@ use std::time::{Duration, Instant};
 /// So many run at once: each keeps a core busy, and in more company Bochs would exceed its limits.
 const AT_ONCE: usize = 2;
 
-/// A file of tests/boot.
+/// A file of tests/boot. What its tests have in common stands in front of them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// The steps of tests that have none.
+    #[serde(default)]
+    steps: Vec<RawStep>,
+    /// In addition to each test's own.
+    #[serde(default)]
+    never: Vec<String>,
+    /// Of tests that have none.
+    timeout: Option<u64>,
     test: Vec<Raw>,
+}
+
+impl File {
+    /// The tests of this file, each complete.
+    fn tests(self) -> impl Iterator<Item = Raw> {
+        let Self { steps, never, timeout, test } = self;
+        test.into_iter().map(move |mut raw| {
+            if raw.steps.is_empty() {
+                raw.steps.clone_from(&steps);
+            }
+            raw.never.extend(never.iter().cloned());
+            raw.timeout = raw.timeout.or(timeout);
+            raw
+        })
+    }
 }
 
 /// One `[[test]]`.
@@ -41,12 +64,13 @@ struct Raw {
     #[serde(default)]
     image: prepare::Image,
     /// What must appear, and what is typed then, in order.
+    #[serde(default)]
     steps: Vec<RawStep>,
     /// What must not appear.
     #[serde(default)]
     never: Vec<String>,
     /// Seconds for all of it.
-    timeout: u64,
+    timeout: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -72,6 +96,7 @@ pub struct Test {
     steps: Vec<Step>,
     never: Vec<regex::Regex>,
     memory: u64,
+    timeout: Duration,
 }
 
 impl Test {
@@ -85,6 +110,9 @@ impl Test {
             steps: raw.steps.iter().map(step).collect::<Result<_>>()?,
             never: raw.never.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?,
             memory: size::parse(&raw.memory).map_err(anyhow::Error::msg)?,
+            timeout: Duration::from_secs(
+                raw.timeout.with_context(|| format!("{} has no timeout", raw.name))?,
+            ),
             raw: raw.clone(),
         })
     }
@@ -107,7 +135,7 @@ impl Test {
         let log = project::target().join("tests").join(format!("{}.log", self.title().replace(' ', "-")));
         let console = Console::new(Emulator::start(&computer)?, Some(&log))?;
         let script = Script::new(self.steps.clone(), self.never.clone());
-        session::scripted(console, script, Duration::from_secs(self.raw.timeout), &|_| ())
+        session::scripted(console, script, self.timeout, &|_| ())
     }
 }
 
@@ -119,12 +147,20 @@ pub fn load() -> Result<Vec<Test>> {
     files.sort();
     let mut tests = Vec::new();
     for path in files {
-        let parse = || -> Result<Vec<Test>> {
-            let file: File = toml::from_str(&std::fs::read_to_string(&path)?)?;
-            let pairs = file.test.iter().flat_map(|raw| raw.on.iter().map(move |on| Test::new(raw, *on)));
-            pairs.collect()
-        };
+        let parse = || parse(&std::fs::read_to_string(&path)?);
         tests.extend(parse().with_context(|| path.display().to_string())?);
+    }
+    Ok(tests)
+}
+
+/// The tests of a file with this text.
+fn parse(text: &str) -> Result<Vec<Test>> {
+    let file: File = toml::from_str(text)?;
+    let mut tests = Vec::new();
+    for raw in file.tests() {
+        for on in &raw.on {
+            tests.push(Test::new(&raw, *on)?);
+        }
     }
     Ok(tests)
 }
@@ -176,5 +212,36 @@ mod tests {
             let expects = test.steps.iter().any(|step| matches!(step, super::Step::Expect(_)));
             assert!(expects, "{} would pass without looking", test.title());
         }
+    }
+
+    #[test]
+    fn what_stands_in_front_of_the_tests_is_for_all_of_them() {
+        let text = r#"
+            steps = [{ expect = "ready" }]
+            never = ["BUG:"]
+            timeout = 60
+            [[test]]
+            name = "plain"
+            on = ["qemu", "bochs"]
+            [[test]]
+            name = "own"
+            on = ["qemu"]
+            steps = [{ expect = "a" }, { expect = "b" }]
+            never = ["panic"]
+            timeout = 90
+        "#;
+        let tests = super::parse(text).unwrap();
+        let seen = tests.iter().map(|test| {
+            let never: Vec<_> = test.never.iter().map(ToString::to_string).collect();
+            (test.title(), test.steps.len(), never.join(" "), test.timeout.as_secs())
+        });
+        let expected = [
+            ("plain on qemu".to_owned(), 1, "BUG:".to_owned(), 60),
+            ("plain on bochs".to_owned(), 1, "BUG:".to_owned(), 60),
+            ("own on qemu".to_owned(), 2, "panic BUG:".to_owned(), 90),
+        ];
+        assert_eq!(seen.collect::<Vec<_>>(), expected);
+        let error = super::parse(&text.replace("timeout = 60", "")).unwrap_err();
+        assert!(error.to_string().contains("plain has no timeout"), "{error}");
     }
 }

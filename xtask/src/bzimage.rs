@@ -64,9 +64,9 @@ impl Kernel {
             sectors => usize::from(sectors),
         };
         let code = file.len().saturating_sub((setup_sectors + 1) * 512) as u64;
-        // In units of 16 bytes.
+        // In units of 16 bytes, the last of which need not be whole.
         let whole = 16 * u64::from(u32_at(file, at::SYSSIZE));
-        if code < whole.max(1) {
+        if code.next_multiple_of(16) < whole.max(16) {
             return Err(format!(
                 "cut off: it has {code} bytes of {whole} behind the real-mode part; copy it again"
             ));
@@ -153,8 +153,16 @@ mod tests {
     #[test]
     fn every_truncated_file_is_refused() {
         let file = sample();
-        for length in 0..file.len() {
+        for length in 0..=file.len() - 16 {
             assert!(Kernel::parse(&file[..length]).is_err(), "accepted {length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_last_paragraph_need_not_be_whole() {
+        let file = sample();
+        for length in file.len() - 15..=file.len() {
+            assert!(Kernel::parse(&file[..length]).is_ok(), "refused {length} bytes");
         }
     }
 

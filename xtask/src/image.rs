@@ -4,7 +4,7 @@ use crate::config::{Config, File};
 use crate::flatten::{flatten, Flat};
 use crate::progress::Step;
 use crate::toolchain::{self, Toolchain};
-use crate::{assemble, guest_linux, packages, project, size};
+use crate::{assemble, guests, packages, project, size};
 use anyhow::{ensure, Context, Result};
 use bundle::image::{self, ImageHeader, Part, BUNDLE_ADDRESS, SECTOR, STAGE1_COUNT_OFFSET};
 use bundle::manifest::{Blob, Boot, Builder, LogLevel, Manifest, VmSpec};
@@ -46,7 +46,7 @@ pub struct What {
 /// Builds an image into `output`.
 pub fn build(what: &What, output: &Path) -> Result<Built> {
     packages::ensure(&[packages::Purpose::Image])?;
-    let mut config = Config::load(&what.config, &guest_linux::provide)?;
+    let mut config = Config::load(&what.config, &guests::provide)?;
     if what.verbose {
         config.log = LogLevel::Debug;
     }

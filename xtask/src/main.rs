@@ -9,7 +9,7 @@ mod emulator;
 mod expect;
 mod flatten;
 mod gdb;
-mod guest_linux;
+mod guests;
 mod host_checks;
 mod image;
 mod initramfs;

@@ -113,13 +113,6 @@ fn root_prefix() -> Option<&'static [&'static str]> {
     }
 }
 
-/// Whether apt's lists have a package.
-pub fn is_known(package: &str) -> bool {
-    let mut show = Command::new("apt-cache");
-    show.args(["show", "--no-all-versions", package]).stdout(Stdio::null()).stderr(Stdio::null());
-    show.status().is_ok_and(|status| status.success())
-}
-
 fn apt_get(prefix: &[&str], arguments: &[&str]) -> Result<()> {
     let mut words = prefix.to_vec();
     words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);

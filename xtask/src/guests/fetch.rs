@@ -1,13 +1,23 @@
 //! Fetches Debian packages without installing them.
 
+use super::apt::Architecture;
 use crate::progress::Step;
 use crate::{packages, project};
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+/// A package of Debian.
+#[derive(Clone, Copy, Debug)]
+pub struct Package<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is built for.
+    pub architecture: Architecture,
+}
 
 /// What apt's signed lists say about a package.
 struct Entry {
@@ -18,43 +28,56 @@ struct Entry {
 }
 
 /// The first package that `package` depends on.
-pub fn dependency(package: &str) -> Result<String> {
+pub fn dependency(package: Package) -> Result<String> {
     let depends = entry(package)?.depends;
     let name = depends.split([' ', ',', '|']).next().filter(|name| !name.is_empty());
-    Ok(name.with_context(|| format!("{package} depends on nothing"))?.to_owned())
+    Ok(name.with_context(|| format!("{} depends on nothing", package.name))?.to_owned())
 }
 
-/// A directory with the content of `package`.
-pub fn unpacked(package: &str) -> Result<PathBuf> {
+/// A directory with the directory `part` of `package`.
+pub fn unpacked(package: Package, part: &str) -> Result<PathBuf> {
     let entry = entry(package)?;
+    let parent = project::target().join("guests");
+    let Package { name, architecture } = package;
     let directory =
-        project::target().join("guests").join(format!("{package}-{}", entry.version.replace(':', "_")));
+        parent.join(format!("{name}{}-{}", architecture.suffix(), entry.version.replace(':', "_")));
     if directory.exists() {
         return Ok(directory);
     }
-    let parent = project::target().join("guests");
     std::fs::create_dir_all(&parent)?;
     // Unpacked beside its place and renamed: there is never half a directory.
     let work = tempfile::tempdir_in(&parent)?;
     let archive = download(package, &entry, work.path())?;
     let content = work.path().join("content");
-    let status = Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&content).status()?;
-    ensure!(status.success(), "dpkg-deb can't unpack {}", archive.display());
+    std::fs::create_dir(&content)?;
+    unpack(&archive, part, &content)?;
     if std::fs::rename(&content, &directory).is_err() {
         ensure!(directory.exists(), "can't make {}", directory.display());
     }
     Ok(directory)
 }
 
-fn entry(package: &str) -> Result<Entry> {
-    if !packages::has_program("apt-get") {
-        bail!("only Debian's apt-get can fetch {package}");
+/// Unpacks one directory of a package: a kernel's modules are some 400 MB that nobody needs here.
+fn unpack(archive: &Path, part: &str, directory: &Path) -> Result<()> {
+    let mut package =
+        Command::new("dpkg-deb").arg("--fsys-tarfile").arg(archive).stdout(Stdio::piped()).spawn()?;
+    let stream = package.stdout.take().context("a pipe was asked for")?;
+    let mut tar = Command::new("tar");
+    tar.arg("-x").arg("-C").arg(directory).arg(format!("./{part}")).stdin(stream);
+    let unpacked = tar.status()?;
+    let read = package.wait()?;
+    ensure!(unpacked.success() && read.success(), "can't unpack {part} of {}", archive.display());
+    Ok(())
+}
+
+fn entry(package: Package) -> Result<Entry> {
+    let Package { name, architecture } = package;
+    ensure!(packages::has_program("apt-get"), "only Debian's apt-get can fetch {name}");
+    if let Some(entry) = parse(&architecture.show(name)?) {
+        return Ok(entry);
     }
-    if !packages::is_known(package) {
-        packages::refresh_lists()?;
-    }
-    let output = Command::new("apt-cache").args(["show", "--no-all-versions", package]).output()?;
-    parse(&String::from_utf8_lossy(&output.stdout)).with_context(|| format!("apt does not know {package}"))
+    architecture.refresh()?;
+    parse(&architecture.show(name)?).with_context(|| format!("apt does not know {name}"))
 }
 
 fn parse(text: &str) -> Option<Entry> {
@@ -69,25 +92,21 @@ fn parse(text: &str) -> Option<Entry> {
     })
 }
 
-fn download(package: &str, entry: &Entry, directory: &Path) -> Result<PathBuf> {
+fn download(package: Package, entry: &Entry, directory: &Path) -> Result<PathBuf> {
     if let Err(error) = try_download(package, entry, directory) {
         // The usual reason: the lists are older than the last security update.
-        packages::refresh_lists().with_context(|| format!("{error:#}"))?;
+        package.architecture.refresh().with_context(|| format!("{error:#}"))?;
         try_download(package, &self::entry(package)?, directory)?;
     }
     archive_in(directory).context("apt-get downloaded nothing")
 }
 
-fn try_download(package: &str, entry: &Entry, directory: &Path) -> Result<()> {
-    let step = Step::of_bytes(&format!("downloading {package}"), entry.bytes);
-    let mut child = Command::new("apt-get")
-        // As root, apt would want the directory to be writable for its own user.
-        .args(["-q", "-o", "APT::Sandbox::User=root", "download"])
-        .arg(format!("{package}={}", entry.version))
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
+fn try_download(package: Package, entry: &Entry, directory: &Path) -> Result<()> {
+    let Package { name, architecture } = package;
+    let step = Step::of_bytes(&format!("downloading {name}"), entry.bytes);
+    let mut download = architecture.apt("apt-get");
+    download.arg("download").arg(format!("{name}={}", entry.version)).current_dir(directory);
+    let mut child = download.stdout(Stdio::null()).spawn()?;
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -96,15 +115,15 @@ fn try_download(package: &str, entry: &Entry, directory: &Path) -> Result<()> {
         step.at(bytes);
         std::thread::sleep(Duration::from_millis(100));
     };
-    ensure!(status.success(), "apt-get can't download {package}");
+    ensure!(status.success(), "apt-get can't download {name}");
     let archive = std::fs::read(archive_in(directory).context("apt-get downloaded nothing")?)?;
     let sha256 = hexadecimal(&Sha256::digest(&archive));
     ensure!(
         archive.len() as u64 == entry.bytes && sha256 == entry.sha256,
-        "{package} is not what apt's signed lists describe: {} bytes, SHA-256 {sha256}",
+        "{name} is not what apt's signed lists describe: {} bytes, SHA-256 {sha256}",
         archive.len()
     );
-    step.done(&format!("downloaded {package} {} (SHA-256 verified)", entry.version));
+    step.done(&format!("downloaded {name} {} (SHA-256 verified)", entry.version));
     Ok(())
 }
 
