@@ -22,8 +22,9 @@ const NO_EXECUTE: u64 = 1 << 63;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 /// Entry of PAE paging: bits 62 to 52, which are the guest's own in long mode.
 const PAE_RESERVED: u64 = 0x7ff0_0000_0000_0000;
-/// Page-directory-pointer entry of PAE paging: reserved bits below the address.
-const PDPTE_RESERVED: u64 = 0x1e6;
+/// Page-directory-pointer entry of PAE paging: reserved bits below the address. Bit 5 is one of them by the manuals,
+/// but a processor that takes it for an accessed bit sets it itself (QEMU's does), and then must not stumble on it.
+const PDPTE_RESERVED: u64 = 0x1c6;
 /// Bit of the address in an entry for a large page that is PAT.
 const LARGE_PAT: u64 = 1 << 12;
 

@@ -37,9 +37,14 @@ fn pae_has_three_levels() {
     assert_eq!(bench.get(0x3000 + 24), 0x12_3000 | P | W | A | D);
     bench.set64(0x2000 + 8, 0x40_0000 | P | W | LARGE);
     assert_eq!(bench.walk(linear, Access::Write), Ok(0x40_3abc));
-    for bad in [1 << 1, 1 << 5, 1 << 52, 1 << 62, NX, 1 << 40] {
+    for bad in [1 << 1, 1 << 2, 1 << 6, 1 << 8, 1 << 52, 1 << 62, NX, 1 << 40] {
         bench.set64(0x1020 + 16, 0x2000 | P | bad);
         assert_eq!(bench.walk(linear, Access::Read), Err(page_fault(linear, 0b1001)), "{bad:#x}");
+    }
+    // The second is set by processors that take it for an accessed bit, the third is software's.
+    for good in [1 << 3, A, 1 << 11] {
+        bench.set64(0x1020 + 16, 0x2000 | P | good);
+        assert_eq!(bench.walk(linear, Access::Read), Ok(0x40_3abc), "{good:#x}");
     }
     bench.set64(0x1020 + 16, 0x2000 | P);
     bench.state.cr3 |= 0xf_0000_0000;
