@@ -2,6 +2,7 @@
 
 use super::table;
 use crate::device::power_management::SCI_IRQ;
+use crate::pc::IOAPIC;
 use acpi_tables::madt::{EnabledStatus, IoApic, ProcessorLocalApic};
 use acpi_tables::sdt::Sdt;
 use zerocopy::little_endian::{U16, U32};
@@ -15,7 +16,7 @@ const LOCAL_APIC: u32 = 0xfee0_0000;
 const PCAT_COMPATIBLE: u32 = 1 << 0;
 
 /// The I/O APIC.
-const IO_APIC: u32 = 0xfec0_0000;
+const IO_APIC: u32 = IOAPIC.0 as u32;
 /// Its ID.
 const IO_APIC_ID: u8 = 0;
 /// The global system interrupt of its first input.

@@ -68,7 +68,8 @@ const fn descriptor(segment: &Segment) -> u64 {
 }
 
 /// Puts `kernel`, `initrd` and `cmdline` into `memory`, where the ACPI tables with the root pointer `rsdp`
-/// are already, and returns the state in which the CPU enters the kernel: 32-bit protected mode without paging, flat segments, interrupts off.
+/// are already, and returns the state in which the CPU enters the kernel: 32-bit protected mode without
+/// paging, flat segments, interrupts off.
 ///
 /// # Errors
 /// What is wrong with the kernel file, or what doesn't fit.

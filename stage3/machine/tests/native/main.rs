@@ -1,8 +1,8 @@
 //! The instruction emulator against this computer's processor: the same instruction, executed and emulated,
 //! leaves the same registers, flags and memory.
 //!
-//! It does so in 64-bit and in 32-bit code. Operands are in two pages, which in the emulated guest are RAM and a device. The cases come from a seed;
-//! `PXHV_SEED` and `PXHV_CASES` in the environment choose others.
+//! It does so in 64-bit and in 32-bit code. Operands are in two pages, which in the emulated guest are RAM and a
+//! device. The cases come from a seed; `PXHV_SEED` and `PXHV_CASES` in the environment choose others.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 mod allocations;

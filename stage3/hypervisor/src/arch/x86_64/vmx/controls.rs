@@ -94,7 +94,7 @@ impl Controls {
     /// What this processor lacks.
     pub fn choose(can: &Capabilities, instructions: OptionalInstructions) -> Result<Self, SetupError> {
         // A guest of this hypervisor has no CR8 of the real local APIC: with a TPR shadow, MOV to and from CR8
-        // work on the guest's own page and never exit (the TPR threshold is zero).
+        // work on the guest's own page, and only a fall below the TPR threshold exits.
         let primary = Primary::USE_TSC_OFFSETTING
             | Primary::HLT_EXITING
             | Primary::MWAIT_EXITING
