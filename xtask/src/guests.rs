@@ -13,7 +13,7 @@ use crate::{image, project};
 use anyhow::{ensure, Context, Result};
 use apt::Architecture;
 use fetch::Package;
-use products::{product, What};
+use products::{product, Product, What};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,33 +25,28 @@ const VERSION: u32 = 1;
 /// outdated; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
     let Some(product) = product(path) else { return Ok(path.into()) };
-    match product.what {
-        What::Initrd => {
-            let (recipe, stamp) = (recipe()?, path.with_extension("recipe"));
-            if !path.exists() || std::fs::read_to_string(&stamp).ok().as_deref() != Some(&recipe) {
-                let bytes = initrd(product.package, product.architecture, path);
-                image::write(path, &bytes.context("can't make the guest's initrd")?)?;
-                image::write(&stamp, recipe.as_bytes())?;
-            }
+    let (path, shown) = (product.path(), product.file);
+    if let What::Initrd = product.what {
+        let (recipe, stamp) = (recipe()?, path.with_extension("recipe"));
+        if !path.exists() || std::fs::read_to_string(&stamp).ok().as_deref() != Some(&recipe) {
+            let bytes = initrd(product).with_context(|| format!("can't make {shown}"))?;
+            image::write(&path, &bytes)?;
+            image::write(&stamp, recipe.as_bytes())?;
         }
-        What::Kernel | What::File(_) => {
-            if product.may_be_replaced() {
-                if let Some(own) = std::env::var_os("PXHV_KERNEL") {
-                    return Ok(own.into());
-                }
-            }
-            if !path.exists() {
-                let advice =
-                    if product.may_be_replaced() { "; set PXHV_KERNEL to one that you have" } else { "" };
-                let bytes = file(product.package, product.architecture, product.what);
-                image::write(
-                    path,
-                    &bytes.with_context(|| format!("can't fetch {}{advice}", project::shown(path)))?,
-                )?;
-            }
-        }
+        return Ok(path);
     }
-    Ok(path.into())
+    let mut advice = "";
+    if product.may_be_replaced() {
+        if let Some(own) = std::env::var_os("PXHV_KERNEL") {
+            return Ok(own.into());
+        }
+        advice = "; set PXHV_KERNEL to one that you have";
+    }
+    if !path.exists() {
+        let bytes = file(product).with_context(|| format!("can't fetch {shown}{advice}"))?;
+        image::write(&path, &bytes)?;
+    }
+    Ok(path)
 }
 
 /// PID 1 of the initramfs.
@@ -65,7 +60,8 @@ fn recipe() -> Result<String> {
 }
 
 /// The kernel of the package that a meta-package depends on, or a file of the package itself.
-fn file(package: &str, architecture: Architecture, what: What) -> Result<Vec<u8>> {
+fn file(product: &Product) -> Result<Vec<u8>> {
+    let &Product { package, architecture, what, .. } = product;
     let boot = |name: &str| fetch::unpacked(Package { name, architecture }, "boot");
     let file = match what {
         What::File(file) => boot(package)?.join(file),
@@ -84,16 +80,16 @@ fn kernel_in(directory: &Path) -> Result<PathBuf> {
         .with_context(|| format!("{} has no boot/vmlinuz-*", directory.display()))
 }
 
-fn initrd(package: &str, architecture: Architecture, path: &Path) -> Result<Vec<u8>> {
+fn initrd(product: &Product) -> Result<Vec<u8>> {
     let busybox = |architecture| -> Result<PathBuf> {
-        Ok(fetch::unpacked(Package { name: package, architecture }, "bin")?.join("bin/busybox"))
+        Ok(fetch::unpacked(Package { name: product.package, architecture }, "bin")?.join("bin/busybox"))
     };
-    let program = busybox(architecture)?;
+    let program = busybox(product.architecture)?;
     // A host's kernel may be without 32-bit programs. Then Debian's other busybox, which is built of the same source
     // and configuration, is asked.
     let applets = applets(&program).or_else(|_| applets(&busybox(Architecture::Amd64)?))?;
 
-    let step = Step::start(&format!("packing {}", project::shown(path)));
+    let step = Step::start(&format!("packing {}", product.file));
     let mut archive = Archive::default();
     for directory in ["bin", "dev", "etc", "proc", "root", "run", "sys", "tmp", "var"] {
         archive.directory(directory);
@@ -105,7 +101,7 @@ fn initrd(package: &str, architecture: Architecture, path: &Path) -> Result<Vec<
         archive.link(&format!("bin/{applet}"), "busybox");
     }
     let bytes = archive.finish()?;
-    step.done(&format!("packed {}", project::shown(path)));
+    step.done(&format!("packed {}", product.file));
     Ok(bytes)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug)]
 pub struct Product {
     /// Relative to the checkout.
-    file: &'static str,
+    pub file: &'static str,
     /// Debian's package that it comes from.
     pub package: &'static str,
     /// The package's architecture.
@@ -55,6 +55,11 @@ const fn initrd(file: &'static str, architecture: Architecture) -> Product {
 }
 
 impl Product {
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        project::root().join(self.file)
+    }
+
     /// Whether PXHV_KERNEL may name another file.
     pub fn may_be_replaced(&self) -> bool {
         self.file == USUAL_KERNEL
@@ -64,7 +69,7 @@ impl Product {
 /// The product at `path`.
 pub fn product(path: &Path) -> Option<&'static Product> {
     let full = without_dots(&std::path::absolute(path).ok()?);
-    PRODUCTS.iter().find(|product| full == project::root().join(product.file))
+    PRODUCTS.iter().find(|product| full == product.path())
 }
 
 /// `path` without `..`: configurations in other directories write ../guests.
