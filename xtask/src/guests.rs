@@ -9,7 +9,7 @@ mod products;
 
 use crate::initramfs::Archive;
 use crate::progress::Step;
-use crate::{image, project};
+use crate::{assemble, image, project};
 use anyhow::{ensure, Context, Result};
 use apt::Architecture;
 use fetch::Package;
@@ -54,9 +54,15 @@ fn init() -> Result<Vec<u8>> {
     Ok(std::fs::read(project::root().join("guests/linux/init"))?)
 }
 
+/// The source of bin/clock-rate in the initramfs, a 32-bit program that every kernel here runs.
+fn clock_rate() -> PathBuf {
+    project::root().join("guests/linux/clock-rate.asm")
+}
+
 /// What an initramfs is made of, short.
 fn recipe() -> Result<String> {
-    Ok(format!("{VERSION} {}\n", fetch::hexadecimal(&Sha256::digest(init()?))))
+    let sources = [init()?, std::fs::read(clock_rate())?].concat();
+    Ok(format!("{VERSION} {}\n", fetch::hexadecimal(&Sha256::digest(sources))))
 }
 
 /// The kernel of the package that a meta-package depends on, or a file of the package itself.
@@ -97,6 +103,7 @@ fn initrd(product: &Product) -> Result<Vec<u8>> {
     archive.device("dev/console", (5, 1));
     archive.program("init", &init()?);
     archive.program("bin/busybox", &std::fs::read(&program)?);
+    archive.program("bin/clock-rate", &assemble::source(&clock_rate())?);
     for applet in applets {
         archive.link(&format!("bin/{applet}"), "busybox");
     }
