@@ -77,7 +77,11 @@ impl<'a, B: Backend> Vm<'a, B> {
         let config = CpuidConfig { tsc_khz: tsc.khz(), rdtscp: optional.rdtscp, invpcid: optional.invpcid };
         let cpuid = CpuidPolicy::new(&cpu::Cpuid, &config);
         let instructions = OptionalInstructions { rdtscp: cpuid.has_rdtscp(), ..optional };
-        let limits = GuestLimits { cr4: cpuid.cr4_allowed(), instructions };
+        let limits = GuestLimits {
+            cr4: cpuid.cr4_allowed(),
+            instructions,
+            physical_bits: cpuid.physical_address_bits(),
+        };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
         let pc = Pc::new(&board(&ram, &cpuid, 0));

@@ -33,12 +33,13 @@ pub use decode::init;
 pub use refusal::{Bytes, Refusal};
 pub use size::OperandSize;
 
-use crate::linear::{AccessError, Linear};
+use crate::linear::{AccessError, Linear, Width};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
 use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
 use bus::Bus;
 use cpu::{Cpu, Error, Progress};
+use iced_x86::Code;
 use registers::Registers;
 
 /// Does the instruction at CS:RIP of `vcpu`, which caused `fault`: completes it, or a part of it if it is
@@ -92,11 +93,36 @@ pub fn emulate<V: Vcpu>(
     Ok(done)
 }
 
-/// Length of the instruction at CS:RIP, with its prefixes: for processors that don't tell it at an exit.
-/// `None` if it can't be fetched or decoded.
-pub fn instruction_length<V: Vcpu>(vcpu: &V, memory: &dyn GuestMemory, physical_bits: u32) -> Option<u8> {
+/// How many prefixes the instruction at CS:RIP has: for processors that tell neither its length nor the next RIP at an
+/// exit. What exits there is CPUID, HLT, RDMSR and the like, whose opcode alone decides about the rest of the length, so
+/// that no decoder is needed. Zero if it can't be fetched.
+pub fn prefixes<V: Vcpu>(vcpu: &V, memory: &dyn GuestMemory, physical_bits: u32) -> u8 {
+    let state = vcpu.state();
+    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
+    let has_rex = linear.code_width() == Width::Bits64;
+    let is_prefix = |byte: &&u8| match **byte {
+        // Segment overrides, operand and address size, LOCK, REPNE and REP.
+        0x26 | 0x2e | 0x36 | 0x3e | 0x64..=0x67 | 0xf0 | 0xf2 | 0xf3 => true,
+        0x40..=0x4f => has_rex,
+        _ => false,
+    };
+    // At most 15: the longest instruction.
+    linear.fetch().bytes().iter().take_while(is_prefix).count() as u8
+}
+
+/// What the MOV to a control register at CS:RIP moves, and its length: for processors that don't tell. `None` if that is
+/// not what is there (any more).
+pub fn control_register_source<V: Vcpu>(
+    vcpu: &V,
+    memory: &dyn GuestMemory,
+    physical_bits: u32,
+) -> Option<(u64, u64)> {
     let state = vcpu.state();
     let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
     let instruction = decode::decode(&mut linear).ok()?.instruction?;
-    u8::try_from(instruction.len()).ok()
+    if !matches!(instruction.code(), Code::Mov_cr_r32 | Code::Mov_cr_r64) {
+        return None;
+    }
+    let value = Registers::new(&state).read(instruction.op1_register())?;
+    Some((value, instruction.len() as u64))
 }

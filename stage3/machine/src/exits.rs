@@ -5,7 +5,7 @@
 //! | IN, OUT, INS, OUTS | the board answers; a reset port stops the VM |
 //! | CPUID, RDMSR, WRMSR, XSETBV | the policies answer, or the guest takes a fault |
 //! | MOV to CR0 or CR4 | checked and done, or #GP |
-//! | HLT | waits for an interrupt; stops the VM if none can come |
+//! | HLT | waits for an interrupt or NMI; stops the VM if none can come |
 //! | VMCALL, VMMCALL | no call exists |
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
@@ -35,7 +35,7 @@ use crate::memory::GuestMemory;
 use crate::msr::{self, MsrState};
 use crate::pc::PowerEvent;
 use crate::time::Instant;
-use crate::vcpu::{Event, Exit, ExitReason, Fault, MemoryFault, Vcpu, RFLAGS_IF};
+use crate::vcpu::{Event, Exit, ExitReason, Fault, MemoryFault, Vcpu, RFLAGS_IF, RFLAGS_TF};
 
 /// The part of a virtual CPU that no processor holds: its identity.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::CacheFlush => Ok(()),
         ExitReason::Undefined => Err(Fault::InvalidOpcode),
         ExitReason::Forbidden => Err(Fault::GeneralProtection),
-        ExitReason::Halt => return halt(exit.next_rip, vcpu).silent(),
+        ExitReason::Halt => return halt(exit.next_rip, vcpu, board).silent(),
         ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),
         ExitReason::MemoryFault(fault) => return device_access(fault, vcpu, cpu, board, memory, now),
         ExitReason::Shutdown => return stop(StopReason::TripleFault),
@@ -186,13 +186,24 @@ fn device_access<V: Vcpu, B: Board>(
 }
 
 /// The instruction is complete before the CPU waits: an interrupt returns to the one after it.
-fn halt<V: Vcpu>(next_rip: u64, vcpu: &mut V) -> Outcome {
+///
+/// What wakes it are interrupts that RFLAGS.IF lets in, NMI, SMI, INIT and a debug exception (Intel SDM and AMD APM,
+/// "HLT"). Without interrupts, in a VM of one CPU, this is left:
+///
+/// * The trap of a single step over HLT itself: then it does not wait at all.
+/// * An NMI or INIT that waits already, or that the local APIC or the I/O APIC makes of a device's line. The timer's
+///   entry of the local vector table has no such mode, LINT1 is wired to nothing, nothing counts performance, and
+///   another CPU that could send a message does not exist. There is no SMI.
+///
+/// If none of them can come, the CPU is halted for good: that is how systems without power management end.
+fn halt<V: Vcpu, B: Board>(next_rip: u64, vcpu: &mut V, board: &B) -> Outcome {
+    let flags = vcpu.rflags();
     vcpu.complete_instruction(next_rip);
-    if vcpu.rflags() & RFLAGS_IF != 0 {
+    if flags & RFLAGS_TF != 0 {
+        Outcome::Resume
+    } else if flags & RFLAGS_IF != 0 || board.can_signal() {
         Outcome::Halt
     } else {
-        // Only an NMI or INIT could go on from here, and nothing sends one unless this CPU set it up before.
-        // That is how systems without power management end.
         Outcome::Stop(StopReason::Halted)
     }
 }

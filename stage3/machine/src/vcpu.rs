@@ -101,6 +101,8 @@ pub struct CpuState {
 
 /// RFLAGS bit 1, which always reads as one.
 pub const RFLAGS_FIXED: u64 = 1 << 1;
+/// RFLAGS.TF.
+pub const RFLAGS_TF: u64 = 1 << 8;
 /// RFLAGS.IF.
 pub const RFLAGS_IF: u64 = 1 << 9;
 /// CR0.PE.
@@ -294,7 +296,8 @@ pub trait Vcpu {
     fn cpl(&self) -> u8;
 
     /// Completes the instruction that exited: sets RIP to `next_rip` and ends an interrupt shadow, as
-    /// every instruction does. The only place where RIP moves.
+    /// every instruction does. If RFLAGS.TF is set, the guest takes its single-step trap next, before any
+    /// interrupt. The only place where RIP moves.
     fn complete_instruction(&mut self, next_rip: u64);
 
     /// Whether the last exit came while the processor delivered an event, not from the instruction at RIP.

@@ -9,7 +9,7 @@ use crate::host::{clock, console};
 use machine::exits::{handle, Outcome, StopReason};
 use machine::pc::ResetSource;
 use machine::time::Instant;
-use machine::vcpu::{Event, InterruptWindow, Vcpu};
+use machine::vcpu::{Event, InterruptWindow, Vcpu, RFLAGS_IF};
 
 /// How long the console's output, input and screen may wait while a guest runs: 2 ms of a 16-byte FIFO at 115,200
 /// baud are 1.4 ms.
@@ -36,7 +36,7 @@ impl<B: Backend> Vm<'_, B> {
             self.deliver_interrupt();
             service.run(self, now);
             let deadline = self.deadline(service.due);
-            let exit = self.vcpu.run(deadline);
+            let exit = self.vcpu.run(deadline, &self.ram);
             now = self.now();
             self.pc.set_cr8(self.vcpu.cr8());
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
@@ -87,13 +87,14 @@ impl<B: Backend> Vm<'_, B> {
         });
     }
 
-    /// Waits for an interrupt of the guest, and returns the time.
+    /// Waits for what ends the guest's HLT, and returns the time: an interrupt that it takes, NMI or INIT.
     fn wait(&mut self, service: &mut ConsoleService) -> Instant {
         loop {
             let now = self.now();
             self.pc.advance(now);
             service.run(self, now);
-            if self.pc.interrupt_pending() || self.pc.has_signal() {
+            let takes_interrupts = self.vcpu.rflags() & RFLAGS_IF != 0;
+            if (takes_interrupts && self.pc.interrupt_pending()) || self.pc.has_signal() {
                 return now;
             }
             timer::arm(self.deadline(service.due));

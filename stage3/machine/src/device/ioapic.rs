@@ -121,6 +121,12 @@ impl IoApic {
         }
     }
 
+    /// Whether an input sends NMI or INIT messages.
+    #[must_use]
+    pub fn can_signal(&self) -> bool {
+        self.entries.iter().any(|entry| entry.sends_signal())
+    }
+
     /// A local APIC broadcasts the end of a level-triggered interrupt. Inputs that are still asserted
     /// interrupt again.
     pub fn end_of_interrupt(&mut self, vector: u8) {

@@ -30,6 +30,8 @@ pub trait Board: PortBus + Mmio {
     fn write_lapic_msr(&mut self, now: Instant, tsc: u64, index: u32, value: u64) -> Result<(), Fault>;
     /// The guest set its time-stamp counter to `tsc`.
     fn tsc_changed(&mut self, now: Instant, tsc: u64);
+    /// Whether an NMI or INIT waits for the CPU, or a device's line may become one.
+    fn can_signal(&self) -> bool;
 }
 
 impl PortBus for Pc {
@@ -57,6 +59,10 @@ impl Board for Pc {
 
     fn tsc_changed(&mut self, now: Instant, tsc: u64) {
         self.tsc_changed(now, tsc);
+    }
+
+    fn can_signal(&self) -> bool {
+        self.can_signal()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::vcpu::{Access, MemoryFault};
 /// Why a VM stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// HLT with interrupts disabled: nothing can wake the CPU.
+    /// HLT with interrupts disabled, and no source of an NMI: nothing can wake the CPU.
     Halted,
     /// The guest switched its machine off (ACPI state S5).
     PowerOff,

@@ -27,6 +27,7 @@ struct TestBus {
     effects: Effects,
     stored: u64,
     has_lapic: bool,
+    can_signal: bool,
 }
 
 impl PortBus for TestBus {
@@ -73,6 +74,9 @@ impl Board for TestBus {
     }
     fn tsc_changed(&mut self, _now: Instant, tsc: u64) {
         self.stored = tsc;
+    }
+    fn can_signal(&self) -> bool {
+        self.can_signal
     }
 }
 
@@ -292,7 +296,11 @@ fn halt_waits_only_if_an_interrupt_can_come() {
     assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Halt);
     assert_eq!(bench.vcpu.state.rip, NEXT);
     bench.vcpu.state.rflags = !RFLAGS_IF;
+    assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Resume, "TF: the step over HLT wakes it");
+    bench.vcpu.state.rflags = !(RFLAGS_IF | RFLAGS_TF);
     assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Stop(StopReason::Halted));
+    bench.bus.can_signal = true;
+    assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Halt, "an NMI may come");
 }
 
 #[test]

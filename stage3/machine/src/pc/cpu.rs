@@ -42,6 +42,12 @@ impl Pc {
         self.interrupts.lapic.has_signal()
     }
 
+    /// Whether [`Pc::has_signal`] is or can become true while the CPU executes nothing.
+    #[must_use]
+    pub fn can_signal(&self) -> bool {
+        self.has_signal() || self.interrupts.can_signal()
+    }
+
     /// Whether a non-maskable interrupt waits for the CPU; takes it.
     pub fn take_nmi(&mut self) -> bool {
         self.interrupts.lapic.take_nmi()

@@ -105,6 +105,11 @@ impl Interrupts {
         vector
     }
 
+    /// Whether a device's line may become an NMI or INIT.
+    pub fn can_signal(&self) -> bool {
+        self.ioapic.can_signal() || self.lapic.lint0_can_signal()
+    }
+
     /// Whether the 8259A's request reaches the CPU.
     fn external(&self) -> bool {
         self.ext_int || (self.lapic.lint0_accepts_extint() && self.pic.interrupt_pending())

@@ -8,6 +8,7 @@ use super::page::Hpa;
 use alloc::string::String;
 use bundle::boot_info::BootInfo;
 use core::fmt;
+use machine::memory::GuestMemory;
 use machine::vcpu::{Exit, Vcpu};
 
 /// One of the two virtualization extensions, switched on by stage 2 on this CPU.
@@ -56,13 +57,17 @@ pub struct GuestLimits {
     pub cr4: u64,
     /// Instructions that CPUID shows.
     pub instructions: OptionalInstructions,
+    /// Bits of a physical address.
+    pub physical_bits: u32,
 }
 
 /// A virtual CPU on real hardware.
 pub trait HardwareVcpu: Vcpu {
     /// Runs the guest until something happens, or until the host's TSC reaches `deadline`. Interrupts for the
     /// host are served before it returns. Host interrupts are off before and after.
-    fn run(&mut self, deadline: u64) -> Exit;
+    /// `memory` is the guest's: if the processor does not tell the length of the instruction that exited, it is read
+    /// there.
+    fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit;
 
     /// After [`machine::vcpu::ExitReason::EntryFailed`] or `Unsupported`: what the processor said, and which fields
     /// break which rule of the manual.

@@ -66,6 +66,11 @@ impl Entry {
         self.is_level() && self.low & (MASKED | REMOTE_IRR) == 0
     }
 
+    /// Whether what is sent is NMI or INIT.
+    pub(super) fn sends_signal(self) -> bool {
+        self.low & MASKED == 0 && matches!(self.delivery(), Some(Delivery::Nmi | Delivery::Init))
+    }
+
     /// Sends the message.
     pub(super) fn send(&mut self) -> Option<InterruptMessage> {
         let message = self.message();

@@ -117,6 +117,14 @@ impl LocalApic {
             }
     }
 
+    /// Whether LINT0 means NMI or INIT.
+    #[must_use]
+    pub fn lint0_can_signal(&self) -> bool {
+        let entry = self.entry(Source::Lint0);
+        let delivery = Delivery::decode(entry);
+        self.is_enabled() && entry & MASKED == 0 && matches!(delivery, Some(Delivery::Nmi | Delivery::Init))
+    }
+
     pub(super) const fn entry(&self, source: Source) -> u32 {
         self.lvt[source as usize]
     }

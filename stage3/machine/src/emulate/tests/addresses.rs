@@ -104,22 +104,41 @@ fn sixteen_bit_code_finds_its_stack_by_bp() {
 }
 
 #[test]
-fn instruction_lengths_count_prefixes() {
-    let length = |mode, code: &[u8]| {
+fn prefixes_are_counted() {
+    let count = |mode, code: &[u8]| {
         let bench = Bench::new(mode);
         bench.ram.write(Gpa(CODE), code).unwrap();
-        crate::emulate::instruction_length(&bench.vcpu, &bench.ram, 40)
+        crate::emulate::prefixes(&bench.vcpu, &bench.ram, 40)
     };
     for mode in MODES {
-        assert_eq!(length(mode, &[0x0f, 0xa2]), Some(2), "CPUID");
-        assert_eq!(length(mode, &[0x66, 0x26, 0x0f, 0xa2]), Some(4));
-        assert_eq!(length(mode, &[0xf4]), Some(1), "HLT");
-        assert_eq!(length(mode, &[0xff, 0xff]), None, "no instruction");
-        assert_eq!(length(mode, &[0x66; 15]), None, "too long");
+        assert_eq!(count(mode, &[0x0f, 0xa2]), 0, "CPUID");
+        assert_eq!(count(mode, &[0xf4]), 0, "HLT");
+        assert_eq!(count(mode, &[0x66, 0x26, 0x0f, 0xa2]), 2);
+        assert_eq!(
+            count(mode, &[0xf3, 0x2e, 0x67, 0x64, 0xf2, 0xf0, 0x65, 0x36, 0x3e, 0x0f, 0x30]),
+            9,
+            "WRMSR"
+        );
+        assert_eq!(count(mode, &[0x66; 16]), 15, "too long");
     }
-    assert_eq!(length(Mode::Bits64, &[0x48, 0x0f, 0x32]), Some(3), "RDMSR");
-    assert_eq!(length(Mode::Bits32, &[0xc7, 0x05, 0, 0, 0, 0, 0, 0, 0, 0]), Some(10));
+    assert_eq!(count(Mode::Bits64, &[0x2e, 0x48, 0x0f, 0x32]), 2, "RDMSR with REX");
+    assert_eq!(count(Mode::Bits32, &[0x48, 0x0f, 0x32]), 0, "DEC EAX");
     let mut bench = Bench::new(Mode::Bits32);
     bench.vcpu.state.rip = DEVICE;
-    assert_eq!(crate::emulate::instruction_length(&bench.vcpu, &bench.ram, 40), None, "not in RAM");
+    assert_eq!(crate::emulate::prefixes(&bench.vcpu, &bench.ram, 40), 0, "not in RAM");
+}
+
+#[test]
+fn source_of_a_move_to_a_control_register() {
+    let source = |mode, code: &[u8]| {
+        let mut bench = Bench::new(mode);
+        bench.ram.write(Gpa(CODE), code).unwrap();
+        bench.gprs().rbx = 0x1_0000_0003;
+        bench.gprs().r11 = 11;
+        crate::emulate::control_register_source(&bench.vcpu, &bench.ram, 40)
+    };
+    assert_eq!(source(Mode::Bits64, &[0x44, 0x0f, 0x22, 0xc3]), Some((0x1_0000_0003, 4)), "MOV CR8, RBX");
+    assert_eq!(source(Mode::Bits64, &[0x45, 0x0f, 0x22, 0xc3]), Some((11, 4)), "MOV CR8, R11");
+    assert_eq!(source(Mode::Bits32, &[0x0f, 0x22, 0xc3]), Some((3, 3)), "MOV CR0, EBX");
+    assert_eq!(source(Mode::Bits64, &[0x0f, 0xa2]), None, "CPUID");
 }

@@ -277,3 +277,19 @@ fn a_local_apic_that_is_switched_off_leaves_the_8259_to_the_cpu() {
     pc.write_lapic_msr(T0, 0, APIC_BASE, LAPIC | 0x900).unwrap();
     assert!(pc.has_lapic());
 }
+
+#[test]
+fn only_some_lines_can_wake_a_cpu_without_interrupts() {
+    const INIT: u32 = 0x500;
+    const MASKED: u32 = 0x1_0000;
+    let mut pc = pc(0xffff);
+    assert!(!pc.can_signal(), "LINT1 is NMI, and wired to nothing");
+    for (low, expected) in [(0x30, false), (NMI, true), (INIT, true), (NMI | MASKED, false)] {
+        redirect(&mut pc, 2, low);
+        assert_eq!(pc.can_signal(), expected, "input {low:#x}");
+    }
+    for (entry, expected) in [(EXT_INT, false), (NMI, true), (NMI | MASKED, false), (INIT, true)] {
+        lapic_write(&mut pc, T0, LVT_LINT0, entry.into());
+        assert_eq!(pc.can_signal(), expected, "LINT0 {entry:#x}");
+    }
+}

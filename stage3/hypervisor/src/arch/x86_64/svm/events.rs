@@ -1,7 +1,7 @@
 //! Events into the guest: injection, re-injection of interrupted deliveries, and the interrupt window (AMD APM volume
 //! 2, "Event Injection", "Virtual Interrupts").
 
-use super::vmcb::{intercept, virtual_interrupt, Vmcb};
+use super::vmcb::{intercept, virtual_interrupt, Vmcb, INTERCEPT_CR8_WRITE};
 use machine::vcpu::{Event, Fault, InterruptWindow, RFLAGS_IF};
 
 /// EVENTINJ and EXITINTINFO: the field is valid.
@@ -19,6 +19,8 @@ const VECTOR: u64 = 0xff;
 const DEFINED: u64 = 0xffff_ffff_8000_0fff;
 
 /// Vectors.
+const DEBUG: u64 = 1;
+/// See [`DEBUG`].
 const NMI_VECTOR: u64 = 2;
 const INVALID_OPCODE: u64 = 6;
 const STACK_SEGMENT: u64 = 12;
@@ -28,6 +30,9 @@ const PAGE_FAULT: u64 = 14;
 const BREAKPOINT: u64 = 3;
 /// See [`BREAKPOINT`].
 const OVERFLOW: u64 = 4;
+
+/// DR6: a single step.
+const DR6_BS: u64 = 1 << 14;
 
 /// Makes the guest take `event` at the next VMRUN.
 pub fn inject(vmcb: &mut Vmcb, event: Event) {
@@ -43,6 +48,12 @@ pub fn inject(vmcb: &mut Vmcb, event: Event) {
         }
     };
     vmcb.event_injection = VALID | event;
+}
+
+/// Makes the guest take the trap of a single step at the next VMRUN: the processor raises none after an exit.
+pub fn inject_single_step(vmcb: &mut Vmcb) {
+    vmcb.dr6 |= DR6_BS;
+    vmcb.event_injection = VALID | TYPE_EXCEPTION | DEBUG;
 }
 
 /// An exit can interrupt the delivery of an event: then the event is delivered again. INT n, INT3 and INTO are not:
@@ -80,21 +91,19 @@ pub fn in_shadow(vmcb: &Vmcb) -> bool {
     vmcb.interrupt_shadow & 1 != 0
 }
 
-/// Opens or closes the interrupt window: a virtual interrupt is made pending, of a priority that CR8 compares with or
-/// not, and its delivery is intercepted.
+/// Opens or closes the interrupt window: a virtual interrupt is made pending, and its delivery is intercepted. It ignores
+/// CR8: for an interrupt that CR8 holds back, writes to CR8 are intercepted instead, because QEMU 7.2 aborts when a guest
+/// that has a virtual interrupt pending lowers CR8.
 pub fn set_window(vmcb: &mut Vmcb, window: InterruptWindow) {
-    let pending = match window {
-        InterruptWindow::Closed => 0,
-        InterruptWindow::Interruptible => virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR,
-        InterruptWindow::Cr8Below(class) => {
-            virtual_interrupt::V_IRQ | u64::from(class) << virtual_interrupt::V_INTR_PRIO_SHIFT
+    vmcb.virtual_interrupt &= virtual_interrupt::V_TPR | virtual_interrupt::V_INTR_MASKING;
+    vmcb.intercept_3 &= !intercept::VINTR;
+    vmcb.intercept_cr &= !INTERCEPT_CR8_WRITE;
+    match window {
+        InterruptWindow::Closed => {}
+        InterruptWindow::Interruptible => {
+            vmcb.virtual_interrupt |= virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR;
+            vmcb.intercept_3 |= intercept::VINTR;
         }
-    };
-    if pending == 0 {
-        vmcb.intercept_3 &= !intercept::VINTR;
-    } else {
-        vmcb.intercept_3 |= intercept::VINTR;
+        InterruptWindow::Cr8Below(_) => vmcb.intercept_cr |= INTERCEPT_CR8_WRITE,
     }
-    let kept = virtual_interrupt::V_TPR | virtual_interrupt::V_INTR_MASKING;
-    vmcb.virtual_interrupt = vmcb.virtual_interrupt & kept | pending;
 }

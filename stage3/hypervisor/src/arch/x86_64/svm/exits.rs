@@ -1,13 +1,15 @@
 //! What each exit code means (AMD APM volume 2, "SVM Intercept Exit Codes").
 
 use super::vcpu::SvmVcpu;
-use super::vmcb::Vmcb;
-use machine::memory::Gpa;
+use machine::memory::{Gpa, GuestMemory};
 use machine::port::Size;
-use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo, EFER_LMA, SEGMENT_LONG};
+use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo};
 
 /// Exit codes, by the manual's names without VMEXIT_.
 mod code {
+    pub const CR8_WRITE: u32 = 0x18;
+    /// EXCP1.
+    pub const DEBUG: u32 = 0x41;
     pub const INTR: u32 = 0x60;
     pub const NMI: u32 = 0x61;
     pub const SMI: u32 = 0x62;
@@ -44,14 +46,17 @@ mod code {
 }
 
 /// Reads the exit out of the VMCB.
-pub fn decode(vcpu: &mut SvmVcpu) -> Exit {
+pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
     use ExitReason as Is;
+    let code = vcpu.vmcb.exit_code as u32;
+    vcpu.nmi.end_step(&mut vcpu.vmcb, code == code::DEBUG);
     let vmcb = &mut *vcpu.vmcb;
     let is_write = vmcb.exit_info_1 & 1 != 0;
-    // A reason, and the length of its instruction where a processor without NRIPS leaves that to us.
-    let (reason, length) = match vmcb.exit_code as u32 {
-        code::INTR | code::NMI | code::SMI => (Is::Host, 0),
+    // A reason, and the length of its instruction without prefixes, which matters on processors without NRIPS.
+    let (reason, length) = match code {
+        code::INTR | code::NMI | code::SMI | code::DEBUG => (Is::Host, 0),
         code::VINTR => (Is::InterruptWindow, 0),
+        code::CR8_WRITE => return Exit { reason: vcpu.move_to_cr8(memory), next_rip: 0 },
         code::IRET => {
             vcpu.nmi.iret(vmcb);
             (Is::Host, 0)
@@ -85,19 +90,12 @@ pub fn decode(vcpu: &mut SvmVcpu) -> Exit {
         code::INVALID => (Is::EntryFailed, 0),
         _ => (Is::Unsupported("an exit that was not asked for"), 0),
     };
-    let next_rip = if vcpu.has_next_rip { vmcb.next_rip } else { advance(vmcb, length) };
+    let next_rip = match length {
+        _ if vcpu.has_next_rip => vcpu.vmcb.next_rip,
+        0 => vcpu.vmcb.rip,
+        length => vcpu.next_rip(length, memory),
+    };
     Exit { reason, next_rip }
-}
-
-/// RIP after an instruction of `length` bytes: 32 bits wide, except in 64-bit code.
-fn advance(vmcb: &Vmcb, length: u64) -> u64 {
-    let rip = vmcb.rip.wrapping_add(length);
-    let in_64_bit_code = vmcb.efer & EFER_LMA != 0 && vmcb.cs.attributes & SEGMENT_LONG != 0;
-    if in_64_bit_code {
-        rip
-    } else {
-        rip & u64::from(u32::MAX)
-    }
 }
 
 /// IOIO: EXITINFO1 has the access, EXITINFO2 the next RIP.

@@ -2,11 +2,11 @@
 //!
 //! The processor blocks NMIs from the delivery of one to the next IRET, but not those that are injected (AMD APM volume
 //! 2, "Event Injection"): that is kept here. While one is served, IRET is intercepted. The exit comes before it
-//! executes, so the next NMI waits until RIP has moved.
+//! executes. If another NMI waits by then, the guest executes IRET as a single step: its trap says that it is done.
 
 use super::events;
-use super::vmcb::{intercept, Vmcb};
-use machine::vcpu::Event;
+use super::vmcb::{intercept, Vmcb, INTERCEPT_DEBUG};
+use machine::vcpu::{Event, RFLAGS_TF};
 
 /// Whether NMIs are blocked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,11 +20,21 @@ enum Blocking {
     Ending(u64),
 }
 
+/// A single step over IRET, and what it changes.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    rip: u64,
+    dr6: u64,
+    /// The guest steps, too.
+    is_guests: bool,
+}
+
 /// Where NMIs stand for one virtual CPU.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nmi {
     waiting: bool,
     blocking: Blocking,
+    step: Option<Step>,
 }
 
 impl Nmi {
@@ -47,12 +57,37 @@ impl Nmi {
         if !self.waiting || self.blocking == Blocking::Serving {
             return false;
         }
-        if self.blocking != Blocking::Open || events::in_shadow(vmcb) || events::is_injecting(vmcb) {
+        if events::in_shadow(vmcb) || events::is_injecting(vmcb) {
             return true;
+        }
+        if let Blocking::Ending(rip) = self.blocking {
+            self.step = Some(Step { rip, dr6: vmcb.dr6, is_guests: vmcb.rflags & RFLAGS_TF != 0 });
+            vmcb.rflags |= RFLAGS_TF;
+            vmcb.intercept_exceptions |= INTERCEPT_DEBUG;
+            return false;
         }
         events::inject(vmcb, Event::Nmi);
         vmcb.intercept_3 |= intercept::IRET;
-        *self = Self { waiting: false, blocking: Blocking::Serving };
+        *self = Self { waiting: false, blocking: Blocking::Serving, step: None };
         false
+    }
+
+    /// After each exit: undoes what [`Nmi::prepare`] did for a single step. `trapped`: the exit is its trap. If the guest
+    /// stepped anyway the trap is its own; else it sees nothing of this, but for one thing: if IRET itself faults, the
+    /// flags that this fault saves have TF set.
+    pub fn end_step(&mut self, vmcb: &mut Vmcb, trapped: bool) {
+        let Some(step) = self.step.take() else { return };
+        vmcb.intercept_exceptions &= !INTERCEPT_DEBUG;
+        if !trapped {
+            if vmcb.rip == step.rip && !step.is_guests {
+                vmcb.rflags &= !RFLAGS_TF;
+            }
+            return;
+        }
+        self.blocking = Blocking::Open;
+        vmcb.dr6 = step.dr6;
+        if step.is_guests {
+            events::inject_single_step(vmcb);
+        }
     }
 }

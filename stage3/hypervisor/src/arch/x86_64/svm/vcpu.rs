@@ -8,10 +8,11 @@ use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
 use core::fmt;
+use machine::emulate;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, Fault, Gprs, InterruptWindow, Segment, TableRegister, Vcpu,
-    CR0_PG, EFER_LMA, EFER_LME,
+    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, Segment, TableRegister,
+    Vcpu, CR0_PG, EFER_LMA, EFER_LME, RFLAGS_TF, SEGMENT_LONG,
 };
 
 /// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
@@ -63,6 +64,7 @@ pub struct SvmVcpu {
     pub(super) vmcb: VmcbPage,
     pub(super) gprs: Gprs,
     pub(super) has_next_rip: bool,
+    physical_bits: u32,
     pub(super) nmi: Nmi,
     window: InterruptWindow,
     host: Arc<HostState>,
@@ -88,6 +90,7 @@ impl SvmVcpu {
             vmcb,
             gprs: Gprs::default(),
             has_next_rip,
+            physical_bits: limits.physical_bits,
             window: InterruptWindow::Closed,
             nmi: Nmi::default(),
             host,
@@ -103,7 +106,7 @@ impl SvmVcpu {
     /// instruction in the shadow is HLT, it exits anyway.
     fn prepare_events(&mut self, deadline: u64) -> u64 {
         let nmi_waits = self.nmi.prepare(&mut self.vmcb);
-        let in_shadow = self.window != InterruptWindow::Closed && events::in_shadow(&self.vmcb);
+        let in_shadow = self.window == InterruptWindow::Interruptible && events::in_shadow(&self.vmcb);
         events::set_window(&mut self.vmcb, if in_shadow { InterruptWindow::Closed } else { self.window });
         if in_shadow || nmi_waits {
             deadline.min(cpu::tsc() + SHADOW_TICKS)
@@ -111,10 +114,38 @@ impl SvmVcpu {
             deadline
         }
     }
+
+    /// The guest's MOV to CR8, which exits while an interrupt waits for it.
+    pub(super) fn move_to_cr8(&mut self, memory: &dyn GuestMemory) -> ExitReason {
+        let Some((value, length)) = emulate::control_register_source(self, memory, self.physical_bits) else {
+            return ExitReason::Unsupported("MOV to CR8 by code that changes while it runs");
+        };
+        match u8::try_from(value) {
+            Ok(class @ 0..=15) => {
+                self.set_cr8(class);
+                self.complete_instruction(self.vmcb.rip.wrapping_add(length));
+            }
+            _ => self.inject(Event::Fault(Fault::GeneralProtection)),
+        }
+        ExitReason::Host
+    }
+
+    /// The next RIP of the instruction that exited, on processors that don't tell: it has `length` bytes, and prefixes.
+    pub(super) fn next_rip(&self, length: u64, memory: &dyn GuestMemory) -> u64 {
+        let prefixes = emulate::prefixes(self, memory, self.physical_bits);
+        let rip = self.vmcb.rip.wrapping_add(length + u64::from(prefixes));
+        let in_64_bit_code = self.vmcb.efer & EFER_LMA != 0 && self.vmcb.cs.attributes & SEGMENT_LONG != 0;
+        // Outside of it, EIP wraps around.
+        if in_64_bit_code {
+            rip
+        } else {
+            rip & u64::from(u32::MAX)
+        }
+    }
 }
 
 impl HardwareVcpu for SvmVcpu {
-    fn run(&mut self, deadline: u64) -> Exit {
+    fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit {
         timer::arm(self.prepare_events(deadline));
         self.vmcb.rax = self.gprs.rax;
         // SAFETY: `Svm::new` set EFER.SVME's companions up. The VMCB was built by `new`: all intercepts that confine a guest
@@ -123,8 +154,8 @@ impl HardwareVcpu for SvmVcpu {
         self.gprs.rax = self.vmcb.rax;
         self.vmcb.tlb_control = 0;
         events::reinject(&mut self.vmcb);
-        let exit = exits::decode(self);
-        if exit.reason == machine::vcpu::ExitReason::Host {
+        let exit = exits::decode(self, memory);
+        if exit.reason == ExitReason::Host {
             interrupts::accept_pending();
         }
         exit
@@ -179,6 +210,9 @@ impl Vcpu for SvmVcpu {
     fn complete_instruction(&mut self, next_rip: u64) {
         self.vmcb.rip = next_rip;
         self.vmcb.interrupt_shadow &= !1;
+        if self.vmcb.rflags & RFLAGS_TF != 0 {
+            events::inject_single_step(&mut self.vmcb);
+        }
     }
 
     fn inject(&mut self, event: Event) {

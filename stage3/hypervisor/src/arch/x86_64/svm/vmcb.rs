@@ -166,14 +166,17 @@ pub mod intercept {
     pub const RDPRU: u32 = 1 << 14;
 }
 
+/// [`Vmcb::intercept_cr`]: writes to CR8.
+pub const INTERCEPT_CR8_WRITE: u32 = 1 << 24;
+/// [`Vmcb::intercept_exceptions`]: #DB.
+pub const INTERCEPT_DEBUG: u32 = 1 << 1;
+
 /// Bits of [`Vmcb::virtual_interrupt`].
 pub mod virtual_interrupt {
     /// CR8 of the guest.
     pub const V_TPR: u64 = 0xff;
     /// A virtual interrupt is pending.
     pub const V_IRQ: u64 = 1 << 8;
-    /// Position of its priority, which is compared with CR8.
-    pub const V_INTR_PRIO_SHIFT: u32 = 16;
     /// Its priority does not matter.
     pub const V_IGN_TPR: u64 = 1 << 20;
     /// RFLAGS.IF of the guest masks virtual interrupts only; the host's masks physical ones.

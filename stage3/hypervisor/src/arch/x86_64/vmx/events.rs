@@ -6,7 +6,7 @@ use super::fields::*;
 use super::guest_state::set_cr2;
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
-use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF};
+use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF, RFLAGS_TF};
 
 /// GUEST_INTERRUPTIBILITY_STATE: blocking by STI, for one instruction.
 pub const BLOCKING_BY_STI: u32 = 1 << 0;
@@ -38,8 +38,6 @@ const PAGE_FAULT_VECTOR: u32 = 14;
 
 /// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
 const PENDING_SINGLE_STEP: u64 = 1 << 14;
-/// RFLAGS.TF.
-const RFLAGS_TF: u64 = 1 << 8;
 
 /// What VM entry delivers.
 #[derive(Clone, Copy)]
@@ -59,6 +57,9 @@ pub struct Events {
     next: Option<EntryEvent>,
     /// An NMI, for the next one at which the guest takes NMIs.
     nmi: bool,
+    /// A single-step trap is pending at the next one. It comes before interrupts and NMIs, and an entry that injects one of
+    /// them would lose it ("Delivery of Pending Debug Exceptions after VM Entry").
+    single_step: bool,
 }
 
 impl Events {
@@ -137,7 +138,7 @@ impl VmxVcpu {
 
     /// [`machine::vcpu::Vcpu::interruptible`].
     pub(super) fn takes_interrupts(&self) -> bool {
-        if self.events.next.is_some() {
+        if self.events.next.is_some() || self.events.single_step {
             return false;
         }
         let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
@@ -152,6 +153,7 @@ impl VmxVcpu {
         if self.events.nmi {
             self.take_up_nmi();
         }
+        self.events.single_step = false;
         let Some(event) = self.events.next.take() else { return };
         self.vmcs.write(&VM_ENTRY_EXCEPTION_ERROR_CODE, event.error_code);
         self.vmcs.write(&VM_ENTRY_INSTRUCTION_LENGTH, event.instruction_length);
@@ -162,7 +164,7 @@ impl VmxVcpu {
     fn take_up_nmi(&mut self) {
         let blocking = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI;
         let blocked = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE) & blocking != 0;
-        if !blocked && self.events.next.is_none() {
+        if !blocked && self.events.next.is_none() && !self.events.single_step {
             let information = VALID | TYPE_NMI | NMI_VECTOR;
             self.events.next = Some(EntryEvent { information, error_code: 0, instruction_length: 0 });
             self.events.nmi = false;
@@ -181,6 +183,7 @@ impl VmxVcpu {
         if self.vmcs.read(&GUEST_RFLAGS) & RFLAGS_TF != 0 {
             let pending = self.vmcs.read(&GUEST_PENDING_DEBUG_EXCEPTIONS);
             self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, pending | PENDING_SINGLE_STEP);
+            self.events.single_step = true;
         }
     }
 

@@ -115,7 +115,7 @@ impl VmxVcpu {
 }
 
 impl HardwareVcpu for VmxVcpu {
-    fn run(&mut self, deadline: u64) -> Exit {
+    fn run(&mut self, deadline: u64, _: &dyn GuestMemory) -> Exit {
         self.write_next_event();
         self.set_preemption_timer(deadline);
         self.vmcs.make_current();
