@@ -1,11 +1,15 @@
 //! pxhv.toml: the virtual machines of an image. Everything is checked here, before anything is written.
 
+mod boot;
 mod checks;
+mod pretend;
+mod raw;
+#[cfg(test)]
+mod tests;
 
 use crate::project;
 use anyhow::{bail, Context, Result};
 use bundle::manifest::LogLevel;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -18,19 +22,49 @@ pub struct Config {
     pub vms: Vec<Vm>,
 }
 
-/// One virtual machine that boots Linux.
+/// One virtual machine.
 #[derive(Debug)]
 pub struct Vm {
     /// Unique name.
     pub name: String,
     /// RAM in bytes.
     pub memory: u64,
-    /// The kernel.
-    pub kernel: File,
-    /// The initial RAM disk.
-    pub initrd: Option<File>,
-    /// The kernel's command line.
-    pub cmdline: String,
+    /// What it boots.
+    pub boot: Boot,
+    /// The port whose writes end it.
+    pub debug_exit: Option<u16>,
+    /// The port whose bytes join its console.
+    pub debugcon: Option<u16>,
+}
+
+/// What a virtual machine boots.
+#[derive(Debug)]
+pub enum Boot {
+    /// A bzImage, perhaps with an initial RAM disk.
+    Linux {
+        /// The kernel.
+        kernel: File,
+        /// The initial RAM disk.
+        initrd: Option<File>,
+        /// The kernel's command line.
+        cmdline: String,
+    },
+    /// A kernel for the Multiboot Specification.
+    Multiboot {
+        /// The kernel.
+        kernel: File,
+        /// Its command line, from its name on.
+        cmdline: String,
+        /// The files that it gets, each with its string.
+        modules: Vec<(File, String)>,
+    },
+    /// An image that starts in real mode.
+    Flat {
+        /// The image.
+        kernel: File,
+        /// Where it is loaded (GPA).
+        load: u32,
+    },
 }
 
 /// Gets a file's path, may make the file, and returns the path of the file to read.
@@ -62,34 +96,6 @@ impl Config {
     }
 }
 
-/// The file as TOML sees it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    #[serde(default)]
-    host: RawHost,
-    #[serde(default)]
-    vm: Vec<Spanned<RawVm>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHost {
-    log: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawVm {
-    name: Spanned<String>,
-    memory: Spanned<String>,
-    vcpus: Option<Spanned<i64>>,
-    boot: Spanned<String>,
-    kernel: Option<Spanned<String>>,
-    initrd: Option<Spanned<String>>,
-    cmdline: Option<Spanned<String>>,
-}
-
 /// The text of a configuration, for checks that name the line.
 struct Source<'a> {
     name: String,
@@ -109,14 +115,25 @@ impl Source<'_> {
         format!("{}:{line}", self.name)
     }
 
-    fn parse(&self) -> Result<Raw> {
+    fn parse(&self) -> Result<raw::File> {
         // The error shows the line, the key, and the keys that exist.
         toml::from_str(self.text).map_err(|error| anyhow::anyhow!("{}: {error}", self.name))
     }
 
     /// The file that a key names: relative to the configuration.
     fn file(&self, key: &str, value: &Spanned<String>, provide: Provide) -> Result<File> {
-        let path = provide(&self.directory.join(value.get_ref()))?;
+        self.named_file(key, value, value.get_ref(), provide)
+    }
+
+    /// The file `name`, which is a part of a key's value.
+    fn named_file<T: std::fmt::Debug>(
+        &self,
+        key: &str,
+        value: &Spanned<T>,
+        name: &str,
+        provide: Provide,
+    ) -> Result<File> {
+        let path = provide(&self.directory.join(name))?;
         let bytes = std::fs::read(&path).map_err(|error| {
             let hint =
                 format!("can't read {} ({error}); name a file, relative to {}", path.display(), self.name);

@@ -1,13 +1,13 @@
 //! Builds the disk image: stages, header, bundle. [`bundle::image`] describes the format.
 
-use crate::config::{Config, File};
+use crate::config::{self, Config, File};
 use crate::flatten::{flatten, Flat};
 use crate::progress::Step;
 use crate::toolchain::{self, Toolchain};
 use crate::{assemble, guests, packages, project, size};
 use anyhow::{ensure, Context, Result};
 use bundle::image::{self, ImageHeader, Part, BUNDLE_ADDRESS, SECTOR, STAGE1_COUNT_OFFSET};
-use bundle::manifest::{Blob, Boot, Builder, LogLevel, Manifest, VmSpec};
+use bundle::manifest::{Blob, Boot, Builder, LogLevel, Manifest, Module, VmSpec};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use zerocopy::{FromZeros as _, IntoBytes as _};
@@ -97,9 +97,19 @@ fn pack(config: Config) -> Vec<u8> {
     let mut builder = Builder::default();
     let mut add = |file: File| -> Blob { builder.add(&file.name, file.bytes) };
     let vms = config.vms.into_iter().map(|vm| {
-        let (kernel, initrd) = (add(vm.kernel), vm.initrd.map(&mut add));
-        let boot = Boot::Linux { kernel, initrd, cmdline: vm.cmdline };
-        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot }
+        let boot = match vm.boot {
+            config::Boot::Linux { kernel, initrd, cmdline } => {
+                Boot::Linux { kernel: add(kernel), initrd: initrd.map(&mut add), cmdline }
+            }
+            config::Boot::Multiboot { kernel, cmdline, modules } => {
+                let kernel = add(kernel);
+                let modules = modules.into_iter().map(|(file, args)| Module { file: add(file), args });
+                Boot::Multiboot { kernel, cmdline, modules: modules.collect() }
+            }
+            config::Boot::Flat { kernel, load } => Boot::Flat { kernel: add(kernel), load },
+        };
+        let (debug_exit, debugcon) = (vm.debug_exit, vm.debugcon);
+        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot, debug_exit, debugcon }
     });
     let manifest = Manifest { log: config.log, vms: vms.collect() };
     builder.finish(&manifest)

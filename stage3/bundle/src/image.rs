@@ -28,7 +28,7 @@ pub const BUNDLE_ADDRESS: u32 = 0x100_0000;
 /// First bytes of an [`ImageHeader`].
 pub const MAGIC: [u8; 8] = *b"PXHVIMG\0";
 /// Version of the image format and of [`crate::boot_info::BootInfo`]; both change together.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Offset in sector 0 of the number of sectors (u16) that stage 1 reads from sector 1 on: the
 /// header and stage 2. `cargo xtask image` fills it in.

@@ -9,6 +9,12 @@
 //! Stage 2 has checked the bundle as a whole; every blob's own checksum is checked again when it is
 //! used, so that a fault in memory or a bug in the loader is named and not booted.
 
+mod builder;
+#[cfg(test)]
+mod tests;
+
+pub use builder::Builder;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -64,6 +70,10 @@ pub struct VmSpec {
     pub vcpus: u32,
     /// What it boots.
     pub boot: Boot,
+    /// The port whose writes end it.
+    pub debug_exit: Option<u16>,
+    /// The port whose bytes join its console.
+    pub debugcon: Option<u16>,
 }
 
 /// How a virtual machine starts.
@@ -78,6 +88,53 @@ pub enum Boot {
         /// The kernel's command line.
         cmdline: String,
     },
+    /// The Multiboot Specification, version 1 or 2.
+    Multiboot {
+        /// The kernel.
+        kernel: Blob,
+        /// Its command line.
+        cmdline: String,
+        /// The files that it gets.
+        modules: Vec<Module>,
+    },
+    /// An image that starts in real mode at its first byte.
+    Flat {
+        /// The image.
+        kernel: Blob,
+        /// Where it is loaded (GPA).
+        load: u32,
+    },
+}
+
+/// A file for a multiboot kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// The file.
+    pub file: Blob,
+    /// Its string.
+    pub args: String,
+}
+
+impl Boot {
+    /// Every file that it needs.
+    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+        let (kernel, initrd, modules) = match self {
+            Self::Linux { kernel, initrd, .. } => (kernel, initrd.as_ref(), [].as_slice()),
+            Self::Multiboot { kernel, modules, .. } => (kernel, None, modules.as_slice()),
+            Self::Flat { kernel, .. } => (kernel, None, [].as_slice()),
+        };
+        core::iter::once(kernel).chain(initrd).chain(modules.iter().map(|module| &module.file))
+    }
+
+    /// The same, to change.
+    fn blobs_mut(&mut self) -> impl Iterator<Item = &mut Blob> {
+        let (kernel, initrd, modules) = match self {
+            Self::Linux { kernel, initrd, .. } => (kernel, initrd.as_mut(), [].as_mut_slice()),
+            Self::Multiboot { kernel, modules, .. } => (kernel, None, modules.as_mut_slice()),
+            Self::Flat { kernel, .. } => (kernel, None, [].as_mut_slice()),
+        };
+        core::iter::once(kernel).chain(initrd).chain(modules.iter_mut().map(|module| &mut module.file))
+    }
 }
 
 /// A file inside the bundle.
@@ -149,11 +206,8 @@ impl<'a> Bundle<'a> {
         }
         let manifest: Manifest = postcard::from_bytes(manifest).map_err(|_| BundleError::ManifestFormat)?;
         let bundle = Self { bytes };
-        for vm in &manifest.vms {
-            let Boot::Linux { kernel, initrd, .. } = &vm.boot;
-            for blob in core::iter::once(kernel).chain(initrd) {
-                bundle.slice(blob)?;
-            }
+        for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
+            bundle.slice(blob)?;
         }
         Ok((bundle, manifest))
     }
@@ -178,124 +232,5 @@ impl<'a> Bundle<'a> {
             .zip(end.and_then(|end| usize::try_from(end).ok()))
             .and_then(|(start, end)| self.bytes.get(start..end))
             .ok_or_else(|| BundleError::BlobOutside(blob.name.clone()))
-    }
-}
-
-/// Puts a bundle together: collects files, then writes header, manifest and files in order.
-#[derive(Debug, Default)]
-pub struct Builder {
-    blobs: Vec<Vec<u8>>,
-}
-
-impl Builder {
-    /// Takes a file in. Its [`Blob::offset`] becomes final in [`Builder::finish`].
-    pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Blob {
-        let blob = Blob {
-            name: name.into(),
-            offset: self.blobs.len() as u64,
-            bytes: bytes.len() as u64,
-            checksum: crate::checksum(&bytes),
-        };
-        self.blobs.push(bytes);
-        blob
-    }
-
-    /// The bundle as stage 2 will load it. `manifest` holds blobs that [`Builder::add`] of this
-    /// builder returned.
-    ///
-    /// # Panics
-    /// If a blob of `manifest` came from elsewhere.
-    #[must_use]
-    pub fn finish(self, manifest: &Manifest) -> Vec<u8> {
-        // Offsets are variable-length numbers in the manifest, so its length depends on them; a
-        // reserve decides it once and for all.
-        let reserve = postcard_bytes(manifest).len() + 10 * (2 * manifest.vms.len());
-        let mut offset = (size_of::<BundleHeader>() + reserve).next_multiple_of(BLOB_ALIGN);
-        let mut offsets = Vec::new();
-        for bytes in &self.blobs {
-            offsets.push(offset as u64);
-            offset = (offset + bytes.len()).next_multiple_of(BLOB_ALIGN);
-        }
-        let mut manifest = manifest.clone();
-        for vm in &mut manifest.vms {
-            let Boot::Linux { kernel, initrd, .. } = &mut vm.boot;
-            for blob in core::iter::once(kernel).chain(initrd) {
-                blob.offset = offsets[blob.offset as usize];
-            }
-        }
-        let manifest = postcard_bytes(&manifest);
-        let header = BundleHeader {
-            magic: MAGIC,
-            manifest_bytes: manifest.len() as u32,
-            manifest_checksum: crate::checksum(&manifest),
-        };
-        let mut out = Vec::with_capacity(offset);
-        out.extend_from_slice(header.as_bytes());
-        out.extend_from_slice(&manifest);
-        for (bytes, offset) in self.blobs.iter().zip(offsets) {
-            out.resize(offset as usize, 0);
-            out.extend_from_slice(bytes);
-        }
-        out
-    }
-}
-
-fn postcard_bytes(manifest: &Manifest) -> Vec<u8> {
-    postcard::to_allocvec(manifest).expect("a manifest is plain data, and memory suffices")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-
-    fn sample() -> (Vec<u8>, Manifest) {
-        let mut builder = Builder::default();
-        let kernel = builder.add("vmlinuz", vec![0xaa; 5000]);
-        let initrd = builder.add("initrd.gz", vec![0x55; 3]);
-        let boot = Boot::Linux { kernel, initrd: Some(initrd), cmdline: "console=ttyS0".into() };
-        let vm = VmSpec { name: "linux".into(), memory: 512 << 20, vcpus: 1, boot };
-        let bytes = builder.finish(&Manifest { log: LogLevel::Info, vms: vec![vm] });
-        let (_, manifest) = Bundle::parse(&bytes).expect("what was built parses");
-        (bytes, manifest)
-    }
-
-    #[test]
-    fn what_was_built_is_read_back() {
-        let (bytes, manifest) = sample();
-        let (bundle, _) = Bundle::parse(&bytes).unwrap();
-        let Boot::Linux { kernel, initrd, cmdline } = &manifest.vms[0].boot;
-        assert_eq!(bundle.blob(kernel).unwrap(), [0xaa; 5000]);
-        assert_eq!(bundle.blob(initrd.as_ref().unwrap()).unwrap(), [0x55; 3]);
-        assert_eq!(cmdline, "console=ttyS0");
-        assert_eq!(kernel.offset % BLOB_ALIGN as u64, 0);
-    }
-
-    #[test]
-    fn every_single_truncation_is_an_error() {
-        let (bytes, _) = sample();
-        for length in 0..bytes.len() {
-            assert!(Bundle::parse(&bytes[..length]).is_err(), "accepted {length} bytes");
-        }
-    }
-
-    #[test]
-    fn a_flipped_bit_is_found() {
-        let (mut bytes, manifest) = sample();
-        let Boot::Linux { kernel, .. } = &manifest.vms[0].boot;
-        bytes[kernel.offset as usize + 4999] ^= 1;
-        let (bundle, _) = Bundle::parse(&bytes).unwrap();
-        assert_eq!(bundle.blob(kernel), Err(BundleError::BlobChecksum("vmlinuz".into())));
-        bytes[20] ^= 1;
-        assert_eq!(Bundle::parse(&bytes).err(), Some(BundleError::ManifestChecksum));
-    }
-
-    #[test]
-    fn offsets_that_overflow_are_refused() {
-        let (bytes, manifest) = sample();
-        let (bundle, _) = Bundle::parse(&bytes).unwrap();
-        let Boot::Linux { kernel, .. } = &manifest.vms[0].boot;
-        let blob = Blob { offset: u64::MAX, bytes: 2, ..kernel.clone() };
-        assert_eq!(bundle.blob(&blob), Err(BundleError::BlobOutside("vmlinuz".into())));
     }
 }

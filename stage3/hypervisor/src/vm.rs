@@ -1,9 +1,11 @@
 //! Virtual machines: the virtual PC of the `machine` crate on this computer's processor.
 //!
 //! * [`ram`]: a VM's memory
+//! * `load`: puts into it what the VM boots
 //! * [`run`]: the run loop
 //! * `report`: what the operator reads when a VM stops
 
+mod load;
 mod ram;
 mod report;
 mod run;
@@ -14,17 +16,15 @@ use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console, rtc};
 use alloc::format;
 use bundle::boot_info::BootInfo;
-use bundle::manifest::{Boot, Bundle, Manifest, VmSpec};
-use machine::acpi::{self, AcpiConfig};
-use machine::boot::linux;
+use bundle::manifest::{Bundle, Manifest, VmSpec};
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
 use machine::memory::GuestMemory;
 use machine::msr::MsrState;
-use machine::pc::{Pc, PcConfig};
+use machine::pc::{DebugPorts, Pc, PcConfig};
 use machine::pvclock::{PvClock, WallTime};
 use machine::time::{Instant, SECOND};
-use machine::vcpu::{CpuState, Vcpu};
+use machine::vcpu::Vcpu;
 use ram::GuestRam;
 
 /// A triple fault within this time after power-on (nanoseconds) comes from the guest's first steps.
@@ -84,7 +84,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
-        let pc = Pc::new(&board(&ram, &cpuid, 0));
+        let pc = Pc::new(&board(spec, &ram, &cpuid, 0));
         let cpu = VirtualCpu { cpuid, msr };
         let mut vm = Self { spec, bundle, ram, _nested: nested, vcpu, cpu, pc, power_on: 0 };
         vm.power_on()?;
@@ -97,28 +97,17 @@ impl<'a, B: Backend> Vm<'a, B> {
         log::info!("vm {}: starting with {mib} MiB of memory", self.spec.name);
         console::lock().flush();
         self.ram.clear();
-        let state = self.load_guest()?;
+        let state =
+            load::guest(self.spec, self.bundle, &self.ram).map_err(|error| in_vm(self.spec, &error))?;
         let seconds = rtc::unix_seconds();
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
-        self.pc = Pc::new(&board(&self.ram, &self.cpu.cpuid, seconds));
+        self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
         self.vcpu.load(&state);
         cpu::reset_guest_registers();
         self.power_on = cpu::tsc();
         self.vcpu.set_tsc(0);
         Ok(())
-    }
-
-    /// Puts what the VM boots into its memory.
-    fn load_guest(&self) -> Result<CpuState, SetupError> {
-        let Boot::Linux { kernel, initrd, cmdline } = &self.spec.boot;
-        let read = |blob| self.bundle.blob(blob).map_err(|error| in_vm(self.spec, &error));
-        let tables = acpi::tables(&AcpiConfig { cpus: 1 });
-        self.ram.write(tables.start, &tables.bytes).map_err(|error| in_vm(self.spec, &error))?;
-        let kernel_bytes = read(kernel)?;
-        let initrd_bytes = initrd.as_ref().map(read).transpose()?;
-        linux::load(kernel_bytes, initrd_bytes, cmdline, tables.rsdp, &self.ram)
-            .map_err(|error| in_vm(self.spec, &format!("{}: {error}", kernel.name)))
     }
 
     /// Runs the VM, through resets, until it ends.
@@ -162,7 +151,7 @@ impl<'a, B: Backend> Vm<'a, B> {
 
     /// Tells the operator why the VM ended.
     fn report(&self, reason: StopReason) {
-        if !matches!(reason, StopReason::Halted | StopReason::PowerOff) {
+        if !matches!(reason, StopReason::Halted | StopReason::PowerOff | StopReason::DebugExit(_)) {
             report::registers(&self.spec.name, &self.vcpu.state());
         }
         if matches!(reason, StopReason::EntryFailed | StopReason::Unsupported(_)) {
@@ -173,9 +162,10 @@ impl<'a, B: Backend> Vm<'a, B> {
 }
 
 /// The board of a VM that is powered on at `wall_clock` (seconds since 1970).
-fn board(ram: &GuestRam, cpuid: &CpuidPolicy, wall_clock: u64) -> PcConfig {
+fn board(spec: &VmSpec, ram: &GuestRam, cpuid: &CpuidPolicy, wall_clock: u64) -> PcConfig {
     let physical_bits = cpuid.physical_address_bits() as u8;
-    PcConfig { layout: ram.layout(), wall_clock, tsc: *clock::tsc(), physical_bits }
+    let debug = DebugPorts { exit: spec.debug_exit, console: spec.debugcon };
+    PcConfig { layout: ram.layout(), wall_clock, tsc: *clock::tsc(), physical_bits, debug }
 }
 
 /// An error about a VM, with its name.

@@ -22,6 +22,7 @@ mod tests;
 pub use crate::device::i8042::Key;
 pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
+pub use ports::{is_free_port, DebugPorts};
 
 use crate::device::i8042::I8042;
 use crate::device::lapic::LocalApic;
@@ -38,7 +39,9 @@ use crate::port::PortMap;
 use crate::time::{Instant, TscScale};
 use interrupts::Interrupts;
 use lines::Due;
-use ports::{Device, PORTS};
+use ports::Device;
+#[cfg(test)]
+use ports::PORTS;
 
 /// What a PC depends on.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,8 @@ pub struct PcConfig {
     pub tsc: TscScale,
     /// Bits of its CPU's physical addresses.
     pub physical_bits: u8,
+    /// Its debug ports.
+    pub debug: DebugPorts,
 }
 
 /// A PC for tests, with a TSC of 1 GHz.
@@ -61,6 +66,7 @@ pub(crate) fn test_pc(memory: u64) -> Pc {
         wall_clock: 1_700_000_000,
         tsc: TscScale::from_khz(1_000_000),
         physical_bits: 40,
+        debug: DebugPorts::default(),
     })
 }
 
@@ -84,15 +90,10 @@ impl Pc {
     /// A PC as its firmware leaves it to an operating system.
     #[must_use]
     pub fn new(config: &PcConfig) -> Self {
-        let mut ports = PortMap::default();
-        for (range, device) in PORTS {
-            let registered = ports.register(range.clone(), *device);
-            debug_assert!(registered.is_ok(), "{device:?} overlaps another device");
-        }
         let mut lapic = LocalApic::new(0, true, config.physical_bits, config.tsc);
         lapic.set_virtual_wire_mode();
         let mut pc = Self {
-            ports,
+            ports: ports::map(config.debug),
             interrupts: Interrupts::new(lapic),
             pci: Pci::new(),
             power: PowerManagement::new(),

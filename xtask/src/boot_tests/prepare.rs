@@ -17,6 +17,12 @@ pub struct Image {
     config: Option<PathBuf>,
     /// One virtual machine with this kernel, assembled by NASM.
     guest: Option<PathBuf>,
+    /// The keys of that virtual machine, but for name, memory and kernel.
+    #[serde(default = "linux")]
+    vm: String,
+    /// Files that the keys name; they are put beside the kernel.
+    #[serde(default)]
+    files: Vec<PathBuf>,
     /// Only so many bytes.
     truncate: Option<usize>,
     /// A byte that has all bits flipped.
@@ -24,6 +30,10 @@ pub struct Image {
     /// Stage 2 starts with the A20 line off.
     #[serde(default)]
     a20_off: bool,
+}
+
+fn linux() -> String {
+    "boot = \"linux\"".into()
 }
 
 /// Where to put a fault.
@@ -103,7 +113,7 @@ impl Image {
     /// The configuration that this image is built from.
     fn config(&self) -> Result<PathBuf> {
         if let Some(source) = &self.guest {
-            return guest_config(&project::root().join(source));
+            return self.guest_config(&project::root().join(source));
         }
         let default = Path::new("pxhv.toml");
         Ok(project::root().join(self.config.as_deref().unwrap_or(default)))
@@ -128,16 +138,23 @@ impl Image {
         image.truncate(self.truncate.unwrap_or(usize::MAX));
         Some(())
     }
-}
 
-/// Assembles a kernel, and writes a configuration for it beside it.
-fn guest_config(source: &Path) -> Result<PathBuf> {
-    let name = source.file_stem().context("a guest has a file name")?.to_string_lossy();
-    let directory = project::target().join("tests").join(&*name);
-    image::write(&directory.join("kernel"), &assemble::source(source)?)?;
-    let config =
-        format!("[[vm]]\nname = \"{name}\"\nmemory = \"64M\"\nboot = \"linux\"\nkernel = \"kernel\"\n");
-    let path = directory.join("pxhv.toml");
-    image::write(&path, config.as_bytes())?;
-    Ok(path)
+    /// Assembles a kernel, and writes a configuration for it beside it.
+    fn guest_config(&self, source: &Path) -> Result<PathBuf> {
+        let name = source.file_stem().context("a guest has a file name")?.to_string_lossy();
+        // Tests can start one guest in several ways.
+        let directory = format!("{name}-{:08x}", bundle::checksum(self.vm.as_bytes()));
+        let directory = project::target().join("tests").join(directory);
+        image::write(&directory.join("kernel"), &assemble::source(source)?)?;
+        for file in &self.files {
+            let bytes =
+                std::fs::read(project::root().join(file)).with_context(|| file.display().to_string())?;
+            image::write(&directory.join(file.file_name().context("a file has a name")?), &bytes)?;
+        }
+        let config =
+            format!("[[vm]]\nname = \"{name}\"\nmemory = \"64M\"\nkernel = \"kernel\"\n{}\n", self.vm);
+        let path = directory.join("pxhv.toml");
+        image::write(&path, config.as_bytes())?;
+        Ok(path)
+    }
 }

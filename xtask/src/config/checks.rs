@@ -1,16 +1,16 @@
 //! The checks of pxhv.toml, one function per key.
 
-use super::{Config, File, Provide, Raw, RawVm, Source, Vm};
-use crate::bzimage::Kernel;
+use super::{raw, Config, Provide, Source, Vm};
 use crate::size::{self, MIB};
 use anyhow::{bail, Result};
 use bundle::manifest::LogLevel;
+use machine::pc::is_free_port;
 use toml::Spanned;
 
 /// Most RAM of a virtual machine: the PC's devices lie above.
-const MEMORY_MAX: u64 = 3 << 30;
+pub const MEMORY_MAX: u64 = 3 << 30;
 /// Guest RAM is mapped in pages of this size.
-const MEMORY_UNIT: u64 = 2 * MIB;
+pub const MEMORY_UNIT: u64 = 2 * MIB;
 
 impl Source<'_> {
     pub(super) fn check(&self, provide: Provide) -> Result<Config> {
@@ -33,7 +33,7 @@ impl Source<'_> {
         }
     }
 
-    fn log_level(&self, raw: &Raw) -> Result<LogLevel> {
+    fn log_level(&self, raw: &raw::File) -> Result<LogLevel> {
         let Some(value) = &raw.host.log else { return Ok(LogLevel::Info) };
         match value.get_ref().as_str() {
             "error" => Ok(LogLevel::Error),
@@ -44,26 +44,19 @@ impl Source<'_> {
         }
     }
 
-    fn vm(&self, vm: &RawVm, provide: Provide) -> Result<Vm> {
+    fn vm(&self, vm: &raw::Vm, provide: Provide) -> Result<Vm> {
         self.name(&vm.name)?;
         let memory = self.memory(&vm.memory)?;
         if let Some(vcpus) = &vm.vcpus {
             self.vcpus(vcpus)?;
         }
-        self.boot(&vm.boot)?;
-        let Some(path) = &vm.kernel else {
-            bail!("{}: [[vm]] {:?} has no kernel; write kernel = \"FILE\"", self.name, vm.name.get_ref());
-        };
-        let file = self.file("kernel", path, provide)?;
-        let kernel = Kernel::parse(&file.bytes).map_err(|reason| self.wrong("kernel", path, &reason))?;
-        let initrd = match &vm.initrd {
-            Some(path) => Some(self.initrd(path, &kernel, provide)?),
-            None => None,
-        };
-        let cmdline = self.cmdline(vm.cmdline.as_ref(), &kernel)?;
-        let initrd_bytes = initrd.as_ref().map_or(0, |initrd| initrd.bytes.len() as u64);
-        kernel.fits(memory, initrd_bytes).map_err(|reason| self.wrong("memory", &vm.memory, &reason))?;
-        Ok(Vm { name: vm.name.get_ref().clone(), memory, kernel: file, initrd, cmdline })
+        let debug_exit = self.port("debug_exit", vm.debug_exit.as_ref())?;
+        let debugcon = self.port("debugcon", vm.debugcon.as_ref())?;
+        if let (Some(value), true) = (&vm.debugcon, debugcon.is_some() && debugcon == debug_exit) {
+            bail!(self.wrong("debugcon", value, "debug_exit has this port; write another, for example 0xe9"));
+        }
+        let boot = self.boot(vm, memory, provide)?;
+        Ok(Vm { name: vm.name.get_ref().clone(), memory, boot, debug_exit, debugcon })
     }
 
     fn name(&self, name: &Spanned<String>) -> Result<()> {
@@ -102,153 +95,18 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn boot(&self, value: &Spanned<String>) -> Result<()> {
-        match value.get_ref().as_str() {
-            "linux" => Ok(()),
-            "multiboot" | "bios" | "flat" => {
-                Err(self.wrong("boot", value, "planned, but not in this version of pxHV; write \"linux\""))
-            }
-            _ => Err(self.wrong("boot", value, "unknown; write \"linux\"")),
+    /// A port that no device of the PC has.
+    fn port(&self, key: &str, value: Option<&Spanned<raw::Number>>) -> Result<Option<u16>> {
+        let Some(value) = value else { return Ok(None) };
+        let example = if key == "debug_exit" { "0xf4" } else { "0xe9" };
+        let port = value.get_ref().value().and_then(|port| u16::try_from(port).ok());
+        let Some(port) = port.filter(|port| *port != u16::MAX) else {
+            bail!(self.wrong(key, value, &format!("write a port from 0 to 0xfffe, for example {example}")));
+        };
+        if !is_free_port(port) {
+            let reason = format!("a device of the PC has this port; write another, for example {example}");
+            bail!(self.wrong(key, value, &reason));
         }
-    }
-
-    fn initrd(&self, path: &Spanned<String>, kernel: &Kernel, provide: Provide) -> Result<File> {
-        let file = self.file("initrd", path, provide)?;
-        kernel.takes_initrd(file.bytes.len() as u64).map_err(|reason| self.wrong("initrd", path, &reason))?;
-        Ok(file)
-    }
-
-    fn cmdline(&self, value: Option<&Spanned<String>>, kernel: &Kernel) -> Result<String> {
-        let Some(value) = value else { return Ok(String::new()) };
-        let text = value.get_ref();
-        if text.len() > kernel.cmdline_max as usize {
-            let reason = format!("{} bytes; this kernel takes at most {}", text.len(), kernel.cmdline_max);
-            bail!(self.wrong("cmdline", value, &reason));
-        }
-        if text.contains(|c: char| c.is_control()) {
-            bail!(self.wrong(
-                "cmdline",
-                value,
-                "control characters can't stand in a command line; remove them"
-            ));
-        }
-        Ok(text.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"
-        [[vm]]
-        name = "linux"
-        memory = "512M"
-        vcpus = 1
-        boot = "linux"
-        kernel = "vmlinuz"
-        initrd = "initrd.gz"
-        cmdline = "console=ttyS0"
-    "#;
-
-    /// Loads `text` from a directory that has a kernel, an initrd, an empty file and a text file.
-    fn load(text: &str) -> Result<Config> {
-        let directory = tempfile::tempdir()?;
-        let file = |name: &str, bytes: &[u8]| std::fs::write(directory.path().join(name), bytes);
-        file("vmlinuz", &crate::bzimage::sample())?;
-        file("initrd.gz", &[0; 5000])?;
-        file("empty", &[])?;
-        file("text", b"not a kernel")?;
-        file("pxhv.toml", text.as_bytes())?;
-        Config::load(&directory.path().join("pxhv.toml"), &|path| Ok(path.into()))
-    }
-
-    /// Loads [`GOOD`] with `from` replaced, and returns the error.
-    fn error(from: &str, to: &str) -> String {
-        assert!(GOOD.contains(from), "{from}");
-        format!("{:#}", load(&GOOD.replace(from, to)).expect_err(to))
-    }
-
-    #[test]
-    fn good_file_is_taken() {
-        let config = load(GOOD).unwrap();
-        assert_eq!(config.log, LogLevel::Info);
-        assert_eq!(config.memory(), 512 * MIB);
-        let vm = &config.vms[0];
-        assert_eq!((vm.name.as_str(), vm.cmdline.as_str()), ("linux", "console=ttyS0"));
-        assert_eq!(vm.kernel.name, "vmlinuz");
-        assert_eq!(vm.initrd.as_ref().unwrap().bytes.len(), 5000);
-    }
-
-    #[test]
-    fn wrong_values_are_named_with_what_would_be_right() {
-        for (from, to, words) in [
-            ("\"512M\"", "\"512\"", ["pxhv.toml:4: memory = \"512\"", "\"512M\""]),
-            ("\"512M\"", "\"513M\"", ["memory = \"513M\"", "\"514M\""]),
-            ("\"512M\"", "\"0M\"", ["memory = \"0M\"", "\"2M\""]),
-            ("\"512M\"", "\"900G\"", ["memory = \"900G\"", "at most \"3G\""]),
-            ("\"512M\"", "\"32M\"", ["memory = \"32M\"", "at least \"66M\""]),
-            ("vcpus = 1", "vcpus = 2", ["pxhv.toml:5: vcpus = 2", "write 1"]),
-            ("vcpus = 1", "vcpus = 0", ["vcpus = 0", "write 1"]),
-            ("boot = \"linux\"", "boot = \"bios\"", ["pxhv.toml:6: boot = \"bios\"", "\"linux\""]),
-            ("boot = \"linux\"", "boot = \"lunix\"", ["boot = \"lunix\"", "\"linux\""]),
-            ("\"vmlinuz\"", "\"nowhere\"", ["pxhv.toml:7: kernel = \"nowhere\"", "nowhere"]),
-            ("\"vmlinuz\"", "\"text\"", ["kernel = \"text\"", "bzImage"]),
-            ("\"vmlinuz\"", "\"empty\"", ["kernel = \"empty\"", "the file is empty"]),
-            ("\"initrd.gz\"", "\"nowhere\"", ["pxhv.toml:8: initrd = \"nowhere\"", "nowhere"]),
-            ("name = \"linux\"", "name = \"Linux\"", ["pxhv.toml:3: name = \"Linux\"", "a-z"]),
-            ("name = \"linux\"", "name = \"\"", ["name = \"\"", "a-z"]),
-            ("console=ttyS0", "a\\nb", ["pxhv.toml:9: cmdline", "control characters"]),
-        ] {
-            let error = error(from, to);
-            assert!(words.iter().all(|word| error.contains(word)), "{to}: {error}");
-        }
-    }
-
-    #[test]
-    fn long_names_are_refused() {
-        assert!(load(
-            &GOOD.replace("\"linux\"\n        memory", &format!("\"{}\"\n        memory", "x".repeat(32)))
-        )
-        .is_ok());
-        let error = error("name = \"linux\"", &format!("name = \"{}\"", "x".repeat(33)));
-        assert!(error.contains("1 to 32"), "{error}");
-    }
-
-    #[test]
-    fn long_command_line_is_refused() {
-        let error = error("console=ttyS0", &"x".repeat(2048));
-        assert!(error.contains("at most 2047"), "{error}");
-        assert!(load(&GOOD.replace("console=ttyS0", &"x".repeat(2047))).is_ok());
-    }
-
-    #[test]
-    fn unknown_and_missing_keys_are_named() {
-        let unknown = error("vcpus", "cpus");
-        assert!(unknown.contains("`cpus`") && unknown.contains("`vcpus`"), "{unknown}");
-        let missing = error("memory = \"512M\"", "");
-        assert!(missing.contains("memory"), "{missing}");
-        let missing = error("kernel = \"vmlinuz\"", "");
-        assert!(missing.contains("kernel"), "{missing}");
-        let wrong_type = error("\"512M\"", "512");
-        assert!(wrong_type.contains("string"), "{wrong_type}");
-    }
-
-    #[test]
-    fn one_virtual_machine_it_is() {
-        let twice = format!("{:#}", load(&format!("{GOOD}{GOOD}")).unwrap_err());
-        assert!(twice.contains("name = \"linux\": another"), "{twice}");
-        let second = GOOD.replace("\"linux\"\n", "\"second\"\n");
-        let two = format!("{:#}", load(&format!("{GOOD}{second}")).unwrap_err());
-        assert!(two.contains("runs one"), "{two}");
-        let none = format!("{:#}", load("").unwrap_err());
-        assert!(none.contains("[[vm]]"), "{none}");
-    }
-
-    #[test]
-    fn log_level_is_read() {
-        assert_eq!(load(&format!("[host]\nlog = \"debug\"\n{GOOD}")).unwrap().log, LogLevel::Debug);
-        let wrong = format!("{:#}", load(&format!("[host]\nlog = \"loud\"\n{GOOD}")).unwrap_err());
-        assert!(wrong.contains("pxhv.toml:2: log = \"loud\""), "{wrong}");
+        Ok(Some(port))
     }
 }

@@ -11,6 +11,8 @@ pub enum StopReason {
     Halted,
     /// The guest switched its machine off (ACPI state S5).
     PowerOff,
+    /// The guest wrote this to the debug exit port.
+    DebugExit(u32),
     /// The guest asked for a reset.
     Reset(ResetSource),
     /// A fault while delivering a fault of a fault.
@@ -30,6 +32,7 @@ impl From<PowerEvent> for StopReason {
         match event {
             PowerEvent::Reset(source) => Self::Reset(source),
             PowerEvent::Off => Self::PowerOff,
+            PowerEvent::DebugExit(value) => Self::DebugExit(value),
         }
     }
 }
@@ -39,6 +42,7 @@ impl core::fmt::Display for StopReason {
         match self {
             Self::Halted => f.write_str("powered off: halted with interrupts disabled"),
             Self::PowerOff => f.write_str("powered off"),
+            Self::DebugExit(value) => write!(f, "the guest ended with debug exit value {value}"),
             Self::Reset(source) => write!(f, "reset requested by the guest: {source}"),
             Self::TripleFault => f.write_str("triple fault: the guest could not handle an exception"),
             Self::NotRam(MemoryFault { gpa, access }) => {

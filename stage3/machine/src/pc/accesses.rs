@@ -9,6 +9,8 @@ use crate::time::Instant;
 
 /// Byte that is read where no device is.
 const FLOATING: u8 = 0xff;
+/// What the debug console reads as: a guest finds it by that.
+const DEBUG_CONSOLE: u8 = 0xe9;
 
 impl Pc {
     /// IN: reads `size` from `port`. Bits above `size` are zero.
@@ -36,8 +38,15 @@ impl Pc {
             return effects;
         }
         for (byte, offset) in value.to_le_bytes().into_iter().zip(0..size.bytes()) {
-            if let Some((device, register)) = self.find(port.wrapping_add(offset), size) {
-                self.write_device(now, device, register, byte, &mut effects);
+            match self.find(port.wrapping_add(offset), size) {
+                // All of the operand that begins there.
+                Some((Device::DebugExit, _)) => {
+                    let operand = (value & size.mask()) >> (8 * offset);
+                    effects.power = Some(PowerEvent::DebugExit(operand));
+                    break;
+                }
+                Some((device, register)) => self.write_device(now, device, register, byte, &mut effects),
+                None => {}
             }
         }
         effects
@@ -77,6 +86,8 @@ impl Pc {
                 value
             }
             Device::ResetControl => self.reset_control.read(),
+            Device::DebugExit => 0,
+            Device::DebugConsole => DEBUG_CONSOLE,
             Device::PowerManagement => {
                 let value = self.power.read(now, register);
                 self.carry_power(now);
@@ -132,6 +143,9 @@ impl Pc {
                 }
                 self.carry_uart(now);
             }
+            Device::DebugConsole => effects.output.push(value),
+            // Seen by `write_port`.
+            Device::DebugExit => {}
             Device::PowerManagement => {
                 if self.power.write(now, register, value) {
                     effects.power = Some(PowerEvent::Off);

@@ -35,6 +35,8 @@ pub enum PowerEvent {
     Reset(ResetSource),
     /// It switches it off: ACPI state S5.
     Off,
+    /// It ends it with a value, through the debug exit port.
+    DebugExit(u32),
 }
 
 /// Who asked for a reset of the VM.

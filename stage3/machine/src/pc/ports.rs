@@ -5,6 +5,7 @@ use crate::device::pic::Which;
 use crate::device::power_management;
 use crate::device::rtc;
 use crate::device::uart;
+use crate::port::PortMap;
 use core::ops::Range;
 
 /// What answers at a port.
@@ -21,6 +22,44 @@ pub(super) enum Device {
     Uart,
     PowerManagement,
     ResetControl,
+    DebugExit,
+    DebugConsole,
+}
+
+/// Ports of devices for kernels under development, which a PC may have or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DebugPorts {
+    /// A write ends the VM.
+    pub exit: Option<u16>,
+    /// Bytes written join the console.
+    pub console: Option<u16>,
+}
+
+/// Ports of the PCI configuration mechanism, which answers to wide accesses there.
+const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
+
+/// Whether no device of every board is at `port`.
+#[must_use]
+pub fn is_free_port(port: u16) -> bool {
+    !PCI_PORTS.contains(&port) && !PORTS.iter().any(|(range, _)| range.contains(&port))
+}
+
+/// The ports of a board with these debug ports. One that is taken is left out.
+pub(super) fn map(debug: DebugPorts) -> PortMap<Device> {
+    let mut ports = PortMap::default();
+    for (range, device) in PORTS {
+        let registered = ports.register(range.clone(), *device);
+        debug_assert!(registered.is_ok(), "{device:?} overlaps another device");
+    }
+    for (port, device) in [(debug.exit, Device::DebugExit), (debug.console, Device::DebugConsole)] {
+        if let Some((port, end)) = port.and_then(|port| Some((port, port.checked_add(1)?))) {
+            if is_free_port(port) {
+                // Both at the same port: the first one has it.
+                let _ = ports.register(port..end, device);
+            }
+        }
+    }
+    ports
 }
 
 /// The ports of the devices.

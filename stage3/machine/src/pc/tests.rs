@@ -1,6 +1,7 @@
 //! The board as a guest and as the run loop see it.
 
 mod apic;
+mod debug_ports;
 mod properties;
 mod steps;
 

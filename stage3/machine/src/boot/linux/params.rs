@@ -1,9 +1,9 @@
 //! `struct boot_params`, the "zero page" (Linux: Documentation/arch/x86/zero-page.rst).
 
-use super::header::{SetupHeader, DEFAULT_ADDRESS, HEADER_OFFSET};
+use super::header::{SetupHeader, HEADER_OFFSET};
 use super::place::Places;
-use crate::acpi::TABLES;
-use crate::memory::{RamLayout, HIGH_RAM_START};
+use crate::boot::memory_map::memory_map;
+use crate::memory::RamLayout;
 use core::mem::offset_of;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -12,11 +12,6 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligne
 const E820_MAX: usize = 128;
 /// Where the table of memory ranges is.
 const E820_TABLE_OFFSET: usize = 0x2d0;
-
-/// Conventional memory ends here; a BIOS keeps its extended data area above.
-const CONVENTIONAL_END: u64 = 0x9_fc00;
-/// Start of the VGA window.
-const VGA_START: u64 = 0xa_0000;
 
 /// [`SetupHeader::type_of_loader`]: a loader without an assigned number.
 const UNASSIGNED_LOADER: u8 = 0xff;
@@ -29,11 +24,6 @@ pub struct E820Entry {
     pub bytes: U64,
     pub kind: U32,
 }
-
-/// [`E820Entry::kind`]: RAM for the kernel.
-pub const USABLE: u32 = 1;
-/// [`E820Entry::kind`]: not for the kernel.
-pub const RESERVED: u32 = 2;
 
 /// The parameters of a kernel.
 #[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -84,17 +74,4 @@ impl BootParams {
         }
         params
     }
-}
-
-/// Start, end and kind of each range. The BIOS area, where the ACPI tables are, is RAM too.
-fn memory_map(layout: RamLayout) -> impl Iterator<Item = (u64, u64, u32)> {
-    [
-        (0, CONVENTIONAL_END, USABLE),
-        (CONVENTIONAL_END, VGA_START, RESERVED),
-        (TABLES.start, DEFAULT_ADDRESS, RESERVED),
-        (DEFAULT_ADDRESS, layout.low_end(), USABLE),
-        (HIGH_RAM_START, layout.high_end(), USABLE),
-    ]
-    .into_iter()
-    .filter(|(start, end, _)| start < end)
 }

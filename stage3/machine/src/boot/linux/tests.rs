@@ -1,7 +1,9 @@
-use super::params::{E820Entry, RESERVED, USABLE};
+use super::params::E820Entry;
 use super::*;
+use crate::boot::memory_map::{RESERVED, USABLE};
 use crate::memory::test_ram::TestRam;
 use crate::memory::{NotRam, RamLayout};
+use crate::vcpu::{Segment, TableRegister, SEGMENT_PRESENT};
 use proptest::prelude::*;
 use std::string::ToString;
 use std::vec;
@@ -110,12 +112,6 @@ fn the_cpu_enters_in_flat_protected_mode() {
     assert_eq!(entry(0x10), 0x00cf_9b00_0000_ffff);
     assert_eq!(entry(0x18), 0x00cf_9300_0000_ffff);
     assert_eq!(entry(0x20), 0x0000_8b00_0000_0067);
-}
-
-#[test]
-fn descriptors_split_base_and_limit() {
-    let segment = Segment { selector: 0, attributes: 0x493, limit: 0xa_bcde, base: 0x1234_5678 };
-    assert_eq!(descriptor(&segment), 0x124a_9334_5678_bcde);
 }
 
 #[test]

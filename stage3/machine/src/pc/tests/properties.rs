@@ -86,6 +86,7 @@ proptest! {
             wall_clock: u64::MAX,
             tsc: TscScale::from_khz(1_000_000),
             physical_bits: 52,
+            debug: DebugPorts { exit: Some(0xf4), console: Some(0xe9) },
         });
         for step in &steps {
             apply(&mut pc, Instant(u64::MAX), step);

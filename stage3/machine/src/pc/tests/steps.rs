@@ -61,7 +61,7 @@ fn local_apic() -> impl Strategy<Value = Step> {
 /// Up to `length` steps.
 pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
     let mut ports: Vec<u16> = PORTS.iter().flat_map(|(range, _)| range.clone()).collect();
-    ports.extend([0xcf7, 0xcf8, 0xffff, 0x1f]);
+    ports.extend([0xe9, 0xf4, 0xcf7, 0xcf8, 0xffff, 0x1f]);
     let port = prop_oneof![20 => prop::sample::select(ports), 1 => any::<u16>()];
     let wait = prop_oneof![
         8 => 0_u64..2_000_000,

@@ -1,0 +1,76 @@
+use super::*;
+use alloc::vec;
+
+fn vm(boot: Boot) -> VmSpec {
+    VmSpec { name: "linux".into(), memory: 512 << 20, vcpus: 1, boot, debug_exit: None, debugcon: Some(0xe9) }
+}
+
+fn sample() -> (Vec<u8>, Manifest) {
+    let mut builder = Builder::default();
+    let kernel = builder.add("vmlinuz", vec![0xaa; 5000]);
+    let initrd = builder.add("initrd.gz", vec![0x55; 3]);
+    let boot = Boot::Linux { kernel, initrd: Some(initrd), cmdline: "console=ttyS0".into() };
+    let bytes = builder.finish(&Manifest { log: LogLevel::Info, vms: vec![vm(boot)] });
+    let (_, manifest) = Bundle::parse(&bytes).expect("what was built parses");
+    (bytes, manifest)
+}
+
+#[test]
+fn what_was_built_is_read_back() {
+    let (bytes, manifest) = sample();
+    let (bundle, _) = Bundle::parse(&bytes).unwrap();
+    let Boot::Linux { kernel, initrd, cmdline } = &manifest.vms[0].boot else { panic!() };
+    assert_eq!(bundle.blob(kernel).unwrap(), [0xaa; 5000]);
+    assert_eq!(bundle.blob(initrd.as_ref().unwrap()).unwrap(), [0x55; 3]);
+    assert_eq!(cmdline, "console=ttyS0");
+    assert_eq!(kernel.offset % BLOB_ALIGN as u64, 0);
+}
+
+#[test]
+fn every_single_truncation_is_an_error() {
+    let (bytes, _) = sample();
+    for length in 0..bytes.len() {
+        assert!(Bundle::parse(&bytes[..length]).is_err(), "accepted {length} bytes");
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_found() {
+    let (mut bytes, manifest) = sample();
+    let kernel = manifest.vms[0].boot.blobs().next().unwrap();
+    bytes[kernel.offset as usize + 4999] ^= 1;
+    let (bundle, _) = Bundle::parse(&bytes).unwrap();
+    assert_eq!(bundle.blob(kernel), Err(BundleError::BlobChecksum("vmlinuz".into())));
+    bytes[20] ^= 1;
+    assert_eq!(Bundle::parse(&bytes).err(), Some(BundleError::ManifestChecksum));
+}
+
+#[test]
+fn offsets_that_overflow_are_refused() {
+    let (bytes, manifest) = sample();
+    let (bundle, _) = Bundle::parse(&bytes).unwrap();
+    let kernel = manifest.vms[0].boot.blobs().next().unwrap();
+    let blob = Blob { offset: u64::MAX, bytes: 2, ..kernel.clone() };
+    assert_eq!(bundle.blob(&blob), Err(BundleError::BlobOutside("vmlinuz".into())));
+}
+
+#[test]
+fn every_file_of_every_boot_kind_is_found_and_checked() {
+    let mut builder = Builder::default();
+    let mut add = |byte: u8| builder.add(&alloc::format!("file{byte}"), vec![byte; 4096 * usize::from(byte)]);
+    let module = |file| Module { file, args: "some words".into() };
+    let modules = vec![module(add(2)), module(add(3)), module(add(4))];
+    let multiboot = Boot::Multiboot { kernel: add(1), cmdline: "x".repeat(300), modules };
+    let flat = Boot::Flat { kernel: add(5), load: 0x7c00 };
+    let manifest = Manifest { log: LogLevel::Info, vms: vec![vm(multiboot), vm(flat)] };
+    let bytes = builder.finish(&manifest);
+    let (bundle, manifest) = Bundle::parse(&bytes).unwrap();
+    let blobs: Vec<_> = manifest.vms.iter().flat_map(|vm| vm.boot.blobs()).collect();
+    assert_eq!(blobs.len(), 5);
+    for (blob, byte) in blobs.iter().zip(1_u8..) {
+        assert_eq!(bundle.blob(blob).unwrap(), vec![byte; 4096 * usize::from(byte)]);
+    }
+    // Whatever is cut off belongs to the last file.
+    let cut = Bundle::parse(&bytes[..bytes.len() - 1]).err();
+    assert_eq!(cut, Some(BundleError::BlobOutside("file5".into())));
+}

@@ -1,0 +1,42 @@
+//! Puts what a VM boots into its memory.
+
+use super::ram::GuestRam;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bundle::manifest::{Blob, Boot, Bundle, VmSpec};
+use core::fmt::Display;
+use machine::acpi::{self, AcpiConfig};
+use machine::boot::multiboot::{self, Guest, Module};
+use machine::boot::{flat, linux};
+use machine::memory::GuestMemory;
+use machine::vcpu::CpuState;
+
+/// Loads the guest of `spec` into `ram`, which is zero. Returns the state in which its CPU starts.
+///
+/// # Errors
+/// Why that does not go, in words.
+pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState, String> {
+    let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
+    let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
+    ram.write(acpi.start, &acpi.bytes).map_err(|error| error.to_string())?;
+    let refused = |kernel: &Blob, error: &dyn Display| format!("{}: {error}", kernel.name);
+    match &spec.boot {
+        Boot::Linux { kernel, initrd, cmdline } => {
+            let initrd = initrd.as_ref().map(read).transpose()?;
+            linux::load(read(kernel)?, initrd, cmdline, acpi.rsdp, ram)
+                .map_err(|error| refused(kernel, &error))
+        }
+        Boot::Multiboot { kernel, cmdline, modules } => {
+            let mut files = Vec::new();
+            for module in modules {
+                files.push(Module { bytes: read(&module.file)?, args: &module.args });
+            }
+            let guest = Guest { kernel: read(kernel)?, cmdline, modules: &files };
+            multiboot::load(&guest, &acpi, ram).map_err(|error| refused(kernel, &error))
+        }
+        Boot::Flat { kernel, load } => {
+            flat::load(read(kernel)?, (*load).into(), ram).map_err(|error| refused(kernel, &error))
+        }
+    }
+}
