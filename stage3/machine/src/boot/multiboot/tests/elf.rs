@@ -165,7 +165,9 @@ fn sections_that_are_not_in_memory_are_loaded_beside_the_kernel() {
             let (count, bytes, table) = if version_2 {
                 let mut at = info + 8;
                 while word(&ram, at) != 9 {
-                    at = (at + u64::from(word(&ram, at + 4))).next_multiple_of(8);
+                    let size = word(&ram, at + 4);
+                    assert!(size > 8, "the end comes before any sections");
+                    at = (at + u64::from(size)).next_multiple_of(8);
                 }
                 (word(&ram, at + 8), word(&ram, at + 12), at + 20)
             } else {
