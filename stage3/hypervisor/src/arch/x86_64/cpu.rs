@@ -11,6 +11,12 @@ use machine::msr::TSC_AUX;
 use raw_cpuid::{CpuId, CpuIdReaderNative};
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags};
 
+/// DR6 at reset: no debug exception has come.
+pub const DR6_RESET: u64 = 0xffff_0ff0;
+/// DR7 at reset: no breakpoint.
+pub const DR7_RESET: u64 = 0x400;
+/// The page attribute table at reset: write-back, write-through, UC-, uncacheable, and the same again.
+pub const PAT_RESET: u64 = 0x0007_0406_0007_0406;
 /// XCR0 at reset: x87 only.
 const XCR0_RESET: u64 = 1;
 
@@ -91,7 +97,7 @@ pub fn reset_guest_registers() {
         }
         asm!("fninit");
         asm!("mov dr0, {0}", "mov dr1, {0}", "mov dr2, {0}", "mov dr3, {0}", in(reg) 0_u64);
-        asm!("mov dr6, {}", in(reg) 0xffff_0ff0_u64);
+        asm!("mov dr6, {}", in(reg) DR6_RESET);
     }
     let has_rdtscp =
         CpuId::new().get_extended_processor_and_feature_identifiers().is_some_and(|id| id.has_rdtscp());

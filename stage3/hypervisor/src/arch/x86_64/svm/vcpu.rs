@@ -4,6 +4,7 @@ use super::nmi::Nmi;
 use super::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbPage, VmcbSegment, FLUSH_ALL};
 use super::{entry, events, exits, explain, permissions, HostState};
 use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
+use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
@@ -17,12 +18,6 @@ use machine::vcpu::{
 
 /// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
 pub const EFER_SVME: u64 = 1 << 12;
-/// DR7 at reset.
-const DR7_RESET: u64 = 0x400;
-/// DR6 at reset.
-const DR6_RESET: u64 = 0xffff_0ff0;
-/// The page attribute table at reset: WB, WT, UC-, UC, twice.
-const PAT_RESET: u64 = 0x0007_0406_0007_0406;
 /// TSC ticks after which a guest in an interrupt shadow is looked at again: some 1 µs.
 const SHADOW_TICKS: u64 = 2000;
 /// How often in a row that is done for one shadow, each time twice as late: 0.2 ms at last.

@@ -1,5 +1,6 @@
 //! The guest-state area: from and to [`CpuState`] (Intel SDM, "Guest-State Area").
 
+use super::super::cpu::{DR7_RESET, PAT_RESET};
 use super::control_registers;
 use super::fields::*;
 use super::vcpu::VmxVcpu;
@@ -12,10 +13,6 @@ use x86_64::registers::control::Cr2;
 
 /// GUEST_ACTIVITY_STATE: active. HLT exits, and the VM waits instead of the processor.
 const ACTIVE: u32 = 0;
-/// DR7 at reset: no breakpoint.
-const DR7_RESET: u64 = 0x400;
-/// PAT at reset: write-back, write-through, UC-, uncacheable, and the same again.
-const PAT_RESET: u64 = 0x0007_0406_0007_0406;
 /// Access rights, bit 16: the segment can't be used.
 const UNUSABLE: u32 = 1 << 16;
 
