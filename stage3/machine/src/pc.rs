@@ -1,7 +1,7 @@
 //! The board: which device answers at which port, and which interrupt line it drives.
 //!
-//! All devices here are 8 bits wide. A wider access is split into bytes at consecutive ports, and a byte
-//! that no device claims floats high.
+//! All devices here are 8 bits wide but for PCI and firmware configuration. A wider access is split into
+//! bytes at consecutive ports, and a byte that no device claims floats high.
 //!
 //! Time: whoever drives the board calls [`Pc::advance`] at [`Pc::next_deadline`], and before it looks at
 //! [`Pc::interrupt_pending`]; port accesses advance by themselves. Interrupt lines follow the timers at
@@ -24,6 +24,7 @@ pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
 pub use ports::{is_free_port, DebugPorts};
 
+use crate::device::fw_cfg::FwCfg;
 use crate::device::i8042::I8042;
 use crate::device::lapic::LocalApic;
 use crate::device::pci::Pci;
@@ -76,6 +77,7 @@ pub struct Pc {
     ports: PortMap<Device>,
     interrupts: Interrupts,
     pci: Pci,
+    fw_cfg: FwCfg,
     power: PowerManagement,
     pit: Pit,
     keyboard: I8042,
@@ -96,6 +98,7 @@ impl Pc {
             ports: ports::map(config.debug),
             interrupts: Interrupts::new(lapic),
             pci: Pci::new(),
+            fw_cfg: FwCfg::new(config.layout.bytes()),
             power: PowerManagement::new(),
             pit: Pit::new(),
             keyboard: I8042::new(),

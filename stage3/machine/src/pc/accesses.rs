@@ -2,8 +2,8 @@
 
 use super::ports::Device;
 use super::{Effects, Pc, PowerEvent, ResetSource};
-use crate::device::pci;
 use crate::device::pic::Which;
+use crate::device::{fw_cfg, pci};
 use crate::port::Size;
 use crate::time::Instant;
 
@@ -18,6 +18,9 @@ impl Pc {
         self.advance(now);
         if let Some(register) = pci::Register::at(port, size) {
             return self.pci.read(register, size);
+        }
+        if fw_cfg::Register::at(port, size) == Some(fw_cfg::Register::Data) {
+            return self.fw_cfg.read().into();
         }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
@@ -35,6 +38,10 @@ impl Pc {
         let mut effects = Effects::default();
         if let Some(register) = pci::Register::at(port, size) {
             self.pci.write(register, size, value);
+            return effects;
+        }
+        if fw_cfg::Register::at(port, size) == Some(fw_cfg::Register::Selector) {
+            self.fw_cfg.select(value as u16);
             return effects;
         }
         for (byte, offset) in value.to_le_bytes().into_iter().zip(0..size.bytes()) {

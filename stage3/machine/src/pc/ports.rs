@@ -1,5 +1,6 @@
 //! Which device answers at which port.
 
+use crate::device::fw_cfg;
 use crate::device::i8042::Register;
 use crate::device::pic::Which;
 use crate::device::power_management;
@@ -41,7 +42,8 @@ const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
 /// Whether no device of every board is at `port`.
 #[must_use]
 pub fn is_free_port(port: u16) -> bool {
-    !PCI_PORTS.contains(&port) && !PORTS.iter().any(|(range, _)| range.contains(&port))
+    let mut ranges = PORTS.iter().map(|(range, _)| range).chain([&PCI_PORTS, &fw_cfg::PORTS]);
+    !ranges.any(|range| range.contains(&port))
 }
 
 /// The ports of a board with these debug ports. One that is taken is left out.

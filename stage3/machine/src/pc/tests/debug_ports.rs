@@ -58,7 +58,7 @@ fn a_board_without_them_has_nothing_there() {
 
 #[test]
 fn the_boards_own_ports_stay_its_own() {
-    for port in [0x20, 0x43, 0x64, 0x80, 0x3f8, 0x3ff, 0xcf8, 0xcf9, 0xcff] {
+    for port in [0x20, 0x43, 0x64, 0x80, 0x3f8, 0x3ff, 0x510, 0x511, 0xcf8, 0xcf9, 0xcff] {
         assert!(!is_free_port(port), "{port:#x}");
         let mut pc = pc_with(port, port);
         assert_eq!(exit_value(out(&mut pc, T0, port, 0)), None, "{port:#x}");
