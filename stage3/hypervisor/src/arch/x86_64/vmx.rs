@@ -2,11 +2,12 @@
 //!
 //! Stage 2 executed VMXON, so that this CPU is in VMX root operation for good.
 //!
+//! * [`architecture::vmx`]: the manual's fields, controls and exit reasons
 //! * [`capabilities`], [`controls`]: what the processor can do, and what is asked of it
-//! * [`instructions`], [`fields`], [`vmcs`]: access to the VMCS
+//! * [`instructions`], [`vmcs`]: access to the VMCS
 //! * [`setup`], [`host_state`], [`bitmaps`], [`ept`]: what is written once
 //! * [`entry`]: the world switch
-//! * [`exits`], [`exit_reason`], [`qualification`]: what an exit means
+//! * [`exits`], [`qualification`]: what an exit means
 //! * [`vcpu`], [`guest_state`], [`control_registers`], [`paging`], [`events`]: the virtual CPU's state
 //! * [`explain`]: why VM entry failed
 
@@ -19,10 +20,8 @@ mod controls;
 mod entry;
 mod ept;
 mod events;
-mod exit_reason;
 mod exits;
 mod explain;
-mod fields;
 mod guest_state;
 mod host_state;
 mod instructions;

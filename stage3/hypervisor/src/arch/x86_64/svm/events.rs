@@ -1,7 +1,7 @@
 //! Events into the guest: injection, re-injection of interrupted deliveries, and the interrupt window (AMD APM volume
 //! 2, "Event Injection", "Virtual Interrupts").
 
-use super::vmcb::{intercept, virtual_interrupt, Vmcb, INTERCEPT_CR8_WRITE};
+use architecture::svm::vmcb::{intercept, virtual_interrupt, Vmcb, INTERCEPT_CR8_WRITE};
 use machine::vcpu::{Event, Fault, InterruptWindow, RFLAGS_IF};
 
 /// EVENTINJ and EXITINTINFO: the field is valid.

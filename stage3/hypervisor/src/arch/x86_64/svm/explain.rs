@@ -2,7 +2,7 @@
 //! Checks").
 
 use super::vcpu::EFER_SVME;
-use super::vmcb::{intercept, Vmcb};
+use architecture::svm::vmcb::{intercept, Vmcb};
 use core::fmt;
 use machine::vcpu::{CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME, SEGMENT_BIG, SEGMENT_LONG};
 

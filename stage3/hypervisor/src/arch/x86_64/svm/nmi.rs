@@ -5,7 +5,7 @@
 //! executes. If another NMI waits by then, the guest executes IRET as a single step: its trap says that it is done.
 
 use super::events;
-use super::vmcb::{intercept, Vmcb, INTERCEPT_DEBUG};
+use architecture::svm::vmcb::{intercept, Vmcb, INTERCEPT_DEBUG};
 use machine::vcpu::{Event, RFLAGS_TF};
 
 /// Whether NMIs are blocked.

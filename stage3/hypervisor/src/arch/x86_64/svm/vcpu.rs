@@ -1,19 +1,20 @@
 //! A virtual CPU on SVM.
 
 use super::nmi::Nmi;
-use super::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbPage, VmcbSegment, FLUSH_ALL};
+use super::vmcb::{from_vmcb, to_vmcb, VmcbPage};
 use super::{entry, events, exits, explain, permissions, HostState};
 use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
 use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
+use architecture::svm::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL};
 use core::fmt;
 use machine::emulate;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, Segment, TableRegister,
-    Vcpu, CR0_PG, EFER_LMA, EFER_LME, RFLAGS_TF, SEGMENT_LONG,
+    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, TableRegister, Vcpu,
+    CR0_PG, EFER_LMA, EFER_LME, RFLAGS_TF, SEGMENT_LONG,
 };
 
 /// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
@@ -311,14 +312,14 @@ impl Vcpu for SvmVcpu {
             cr3: vmcb.cr3,
             cr4: vmcb.cr4,
             efer: self.efer(),
-            cs: Segment::from(&vmcb.cs),
-            ds: Segment::from(&vmcb.ds),
-            es: Segment::from(&vmcb.es),
-            fs: Segment::from(&vmcb.fs),
-            gs: Segment::from(&vmcb.gs),
-            ss: Segment::from(&vmcb.ss),
-            ldtr: Segment::from(&vmcb.ldtr),
-            tr: Segment::from(&vmcb.tr),
+            cs: from_vmcb(&vmcb.cs),
+            ds: from_vmcb(&vmcb.ds),
+            es: from_vmcb(&vmcb.es),
+            fs: from_vmcb(&vmcb.fs),
+            gs: from_vmcb(&vmcb.gs),
+            ss: from_vmcb(&vmcb.ss),
+            ldtr: from_vmcb(&vmcb.ldtr),
+            tr: from_vmcb(&vmcb.tr),
             gdtr: table(&vmcb.gdtr),
             idtr: table(&vmcb.idtr),
         }
@@ -336,14 +337,14 @@ impl Vcpu for SvmVcpu {
         (vmcb.rsp, vmcb.rip, vmcb.rflags) = (state.rsp, state.rip, state.rflags);
         (vmcb.cr0, vmcb.cr2, vmcb.cr3, vmcb.cr4) = (state.cr0, state.cr2, state.cr3, state.cr4);
         vmcb.efer = state.efer | EFER_SVME;
-        vmcb.cs = VmcbSegment::from(&state.cs);
-        vmcb.ds = VmcbSegment::from(&state.ds);
-        vmcb.es = VmcbSegment::from(&state.es);
-        vmcb.fs = VmcbSegment::from(&state.fs);
-        vmcb.gs = VmcbSegment::from(&state.gs);
-        vmcb.ss = VmcbSegment::from(&state.ss);
-        vmcb.ldtr = VmcbSegment::from(&state.ldtr);
-        vmcb.tr = VmcbSegment::from(&state.tr);
+        vmcb.cs = to_vmcb(&state.cs);
+        vmcb.ds = to_vmcb(&state.ds);
+        vmcb.es = to_vmcb(&state.es);
+        vmcb.fs = to_vmcb(&state.fs);
+        vmcb.gs = to_vmcb(&state.gs);
+        vmcb.ss = to_vmcb(&state.ss);
+        vmcb.ldtr = to_vmcb(&state.ldtr);
+        vmcb.tr = to_vmcb(&state.tr);
         vmcb.gdtr = table(&state.gdtr);
         vmcb.idtr = table(&state.idtr);
         vmcb.cpl = 0;

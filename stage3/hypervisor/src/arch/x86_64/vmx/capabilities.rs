@@ -2,10 +2,10 @@
 
 use super::super::backend::SetupError;
 use super::super::msr;
-use super::controls::{Primary, Secondary};
 use super::instructions::Invalidation;
 use alloc::format;
 use alloc::string::String;
+use architecture::vmx::controls::{Primary, Secondary};
 use bitflags::Flags;
 
 const IA32_VMX_BASIC: u32 = 0x480;

@@ -2,13 +2,13 @@
 //! Masks and Read Shadows for CR0 and CR4"; volume 2, "MOV—Move to/from Control Registers").
 
 use super::capabilities::Capabilities;
-use super::controls::Entry;
 use super::exits::is_64bit_code;
-use super::fields::*;
 use super::paging::{Paging, CR0_DEFINED};
 use super::qualification::{ControlRegisterAccess, ControlRegisterWrite};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::controls::Entry;
+use architecture::vmx::fields::*;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
     ControlRegister, ExitReason, Fault, CR0_CD, CR0_ET, CR0_NE, CR0_NW, CR0_PE, CR0_PG, EFER_LMA, EFER_LME,

@@ -15,8 +15,8 @@
 //! What is *not* switched stays the guest's while the host runs, which does not use it: x87, SSE and AVX registers,
 //! XCR0, CR2, DR0 to DR3, DR6 and the MSRs that the guest writes without an exit.
 
-use super::fields;
 use super::instructions::VmFail;
+use architecture::vmx::fields;
 use core::arch::global_asm;
 use core::mem::offset_of;
 use machine::vcpu::Gprs;

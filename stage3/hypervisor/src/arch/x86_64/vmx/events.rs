@@ -1,11 +1,11 @@
 //! Events for the guest: injection at VM entry, and deliveries that an exit interrupted (Intel SDM, "VM-Entry Controls
 //! for Event Injection", "Information for VM Exits That Occur During Event Delivery").
 
-use super::controls::Primary;
-use super::fields::*;
 use super::guest_state::set_cr2;
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::controls::Primary;
+use architecture::vmx::fields::*;
 use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF, RFLAGS_TF};
 
 /// GUEST_INTERRUPTIBILITY_STATE: blocking by STI, for one instruction.

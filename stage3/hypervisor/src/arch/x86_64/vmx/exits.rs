@@ -3,12 +3,12 @@
 use super::super::interrupts;
 use super::control_registers;
 use super::events;
-use super::exit_reason::*;
-use super::fields::*;
 use super::paging::LONG;
 use super::qualification::{EptViolation, IoInstruction};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::exit_reason::*;
+use architecture::vmx::fields::*;
 use core::arch::asm;
 use machine::memory::Gpa;
 use machine::vcpu::{ExitReason, MemoryFault, EFER_LMA};

@@ -6,17 +6,16 @@
 mod host;
 mod segments;
 
-use super::controls::{Entry, Primary, Secondary};
 use super::events::{
     BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI, TYPE, TYPE_EXTERNAL_INTERRUPT, TYPE_NMI, VALID,
 };
-use super::exit_reason;
-
-use super::fields::*;
 use super::instructions::{InstructionError, VmFail};
 use super::paging::{physical_address_bits, LONG};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::controls::{Entry, Primary, Secondary};
+use architecture::vmx::exit_reason;
+use architecture::vmx::fields::*;
 use core::fmt::{self, Write};
 use machine::vcpu::{CR0_NE, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME, RFLAGS_FIXED, RFLAGS_IF};
 

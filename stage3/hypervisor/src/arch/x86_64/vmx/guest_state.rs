@@ -2,9 +2,9 @@
 
 use super::super::cpu::{DR7_RESET, PAT_RESET};
 use super::control_registers;
-use super::fields::*;
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::fields::*;
 use core::arch::asm;
 use machine::vcpu::{
     CpuState, Segment, TableRegister, CR0_PG, EFER_LMA, EFER_LME, RFLAGS_FIXED, SEGMENT_PRESENT,

@@ -3,8 +3,8 @@
 
 use super::super::msr;
 use super::entry::vmx_exit;
-use super::fields::*;
 use super::vmcs::Vmcs;
+use architecture::vmx::fields::*;
 use core::arch::asm;
 use x86_64::instructions::tables::{sgdt, sidt};
 use x86_64::registers::control::{Cr0, Cr3, Cr4};

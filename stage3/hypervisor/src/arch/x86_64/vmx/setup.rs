@@ -3,8 +3,8 @@
 use super::super::page::Hpa;
 use super::bitmaps::Bitmaps;
 use super::controls::Controls;
-use super::fields::*;
 use super::vmcs::Vmcs;
+use architecture::vmx::fields::*;
 
 /// VMCS_LINK_POINTER without VMCS shadowing (Intel SDM, "Guest Non-Register State").
 const NO_LINK: u64 = u64::MAX;

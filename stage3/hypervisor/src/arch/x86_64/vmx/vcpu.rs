@@ -6,14 +6,15 @@ use super::super::page::{Hpa, Page};
 use super::bitmaps::Bitmaps;
 use super::capabilities::Capabilities;
 use super::control_registers::{self, Ownership};
-use super::controls::{Controls, Primary};
+use super::controls::Controls;
 use super::entry::Switch;
 use super::events::{self, Events};
-use super::fields::*;
 use super::instructions::{invept, invvpid, Invalidation, VmFail};
 use super::vmcs::{CurrentVmcs, Vmcs};
 use super::{ept, exits, explain, host_state, setup};
 use alloc::format;
+use architecture::vmx::controls::Primary;
+use architecture::vmx::fields::*;
 use core::fmt;
 use machine::memory::GuestMemory;
 use machine::vcpu::{

@@ -1,9 +1,9 @@
 //! The virtual-machine control structure as an object: memory that belongs to the processor while it lives.
 
 use super::super::page::{Hpa, Page};
-use super::fields::{Field, Readable, Width};
 use super::instructions::{vmclear, vmptrld, vmread, vmwrite, VmFail};
 use alloc::rc::Rc;
+use architecture::vmx::fields::{Field, Readable, Width};
 use core::cell::Cell;
 
 /// Which VMCS is current on this CPU; zero if none is.

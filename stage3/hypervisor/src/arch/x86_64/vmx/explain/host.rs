@@ -1,9 +1,9 @@
 //! The rules of VM entry about the host (Intel SDM, "Checks on Host Control Registers, MSRs, and SSP", "Checks on Host
 //! Segment and Descriptor-Table Registers", "Checks Related to Address-Space Size").
 
-use super::super::fields::*;
 use super::Report;
 use super::{is_canonical, CR4_VMXE};
+use architecture::vmx::fields::*;
 use core::fmt;
 use machine::vcpu::{CR0_NE, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME};
 

@@ -1,9 +1,9 @@
 //! The rules of VM entry about segment registers (Intel SDM, "Checks on Guest Segment Registers").
 
-use super::super::controls::Entry;
-use super::super::fields::*;
 use super::super::paging::LONG;
 use super::{is_canonical, Report, RFLAGS_VM};
+use architecture::vmx::controls::Entry;
+use architecture::vmx::fields::*;
 use core::fmt;
 use machine::vcpu::CR0_PE;
 

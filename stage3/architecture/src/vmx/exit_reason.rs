@@ -1,11 +1,14 @@
 //! The basic exit reasons (Intel SDM, "VMX Basic Exit Reasons").
 
+#![allow(missing_docs, reason = "the names are the manual's")]
+
 macro_rules! exit_reasons {
     ($($number:literal $name:ident)*) => {
         $(pub const $name: u16 = $number;)*
 
         /// The name of a basic exit reason.
-        pub fn name(basic: u16) -> &'static str {
+        #[must_use]
+        pub const fn name(basic: u16) -> &'static str {
             match basic {
                 $($name => stringify!($name),)*
                 _ => "unknown",

@@ -1,6 +1,8 @@
 //! The fields of the VMCS, typed by width and access (Intel SDM, "Field Encoding in VMCS"). The names are the
 //! manual's; a wrong width or a write to a read-only field does not compile.
 
+#![allow(missing_docs, reason = "the fields are the manual's names")]
+
 use core::marker::PhantomData;
 
 /// A field that VMREAD and VMWRITE access.

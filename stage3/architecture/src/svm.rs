@@ -1,0 +1,3 @@
+//! AMD SVM (AMD APM volume 2, "Secure Virtual Machine").
+
+pub mod vmcb;
