@@ -130,7 +130,7 @@ impl<'a, B: Backend> Vm<'a, B> {
                     if early_faults == EARLY_FAULTS_MAX {
                         return reason;
                     }
-                    report::registers(&self.spec.name, &self.vcpu.state());
+                    self.report_cpu();
                     log::warn!("vm {}: reset by a triple fault", self.spec.name);
                 }
                 _ => return reason,
@@ -149,10 +149,17 @@ impl<'a, B: Backend> Vm<'a, B> {
         }
     }
 
+    /// Shows the operator where the CPU is.
+    fn report_cpu(&self) {
+        report::registers(&self.spec.name, &self.vcpu.state());
+        let physical_bits = self.cpu.cpuid.physical_address_bits();
+        report::instruction(&self.spec.name, &self.vcpu, &self.ram, physical_bits);
+    }
+
     /// Tells the operator why the VM ended.
     fn report(&self, reason: StopReason) {
         if !matches!(reason, StopReason::Halted | StopReason::PowerOff | StopReason::DebugExit(_)) {
-            report::registers(&self.spec.name, &self.vcpu.state());
+            self.report_cpu();
         }
         if matches!(reason, StopReason::EntryFailed | StopReason::Unsupported(_)) {
             report::processor(&self.spec.name, |out| self.vcpu.explain(out));

@@ -18,6 +18,7 @@ mod bits;
 mod bus;
 mod cpu;
 pub(crate) mod decode;
+mod disassemble;
 mod execute;
 mod operand;
 mod refusal;
@@ -30,7 +31,8 @@ mod tests;
 
 pub use bus::{Done, Mmio};
 pub use decode::init;
-pub use refusal::{Bytes, Refusal};
+pub use disassemble::{disassemble, Bytes};
+pub use refusal::Refusal;
 pub use size::OperandSize;
 
 use crate::linear::{AccessError, Linear, Width};

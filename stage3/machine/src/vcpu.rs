@@ -3,6 +3,8 @@
 //! The hypervisor's VMX and SVM backends decode a hardware exit once, into an [`Exit`], and answer
 //! for the registers through [`Vcpu`]. Nothing in here depends on which of the two it is.
 
+mod words;
+
 use crate::memory::{Gpa, GuestMemory};
 use crate::port::Size;
 

@@ -1,8 +1,10 @@
 //! What the operator reads when a VM stops.
 
+use super::ram::GuestRam;
 use alloc::string::String;
 use core::fmt;
-use machine::vcpu::{CpuState, Segment};
+use machine::emulate::disassemble;
+use machine::vcpu::{CpuState, Segment, Vcpu};
 
 /// Prints the registers of a virtual CPU.
 pub fn registers(vm: &str, state: &CpuState) {
@@ -32,6 +34,11 @@ pub fn registers(vm: &str, state: &CpuState) {
         alloc::format!("{selector:04x} base {base:x} limit {limit:x} attributes {attributes:03x}")
     };
     log::warn!("vm {vm}: cs {}; ss {}", segment(state.cs), segment(state.ss));
+}
+
+/// Prints the instruction at CS:RIP of a virtual CPU.
+pub fn instruction(vm: &str, vcpu: &impl Vcpu, ram: &GuestRam, physical_bits: u32) {
+    log::warn!("vm {vm}: instruction at cs:rip: {}", disassemble(vcpu, ram, physical_bits));
 }
 
 /// Prints what the processor has to say.

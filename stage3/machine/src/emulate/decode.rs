@@ -1,6 +1,6 @@
 //! From the bytes at CS:RIP to an instruction.
 
-use super::refusal::Bytes;
+use super::disassemble::Bytes;
 use crate::linear::{AccessError, Linear, SegmentName, Width};
 use iced_x86::{CodeSize, Decoder, DecoderError, DecoderOptions, Instruction, OpKind, Register};
 
@@ -32,7 +32,7 @@ pub fn decode(code: &mut Linear) -> Result<Decoded, AccessError> {
         return Err(error);
     }
     if instruction.is_invalid() {
-        return Ok(Decoded { instruction: None, next_rip: rip, bytes: Bytes::new(bytes) });
+        return Ok(Decoded { instruction: None, next_rip: rip, bytes: Bytes::new(bytes, width, rip) });
     }
     let length = instruction.len();
     let next_rip = rip.wrapping_add(length as u64);
@@ -40,7 +40,7 @@ pub fn decode(code: &mut Linear) -> Result<Decoded, AccessError> {
         instruction: Some(instruction),
         // IP of 16 bits does not wrap: what follows is beyond the limit.
         next_rip: if width == Width::Bits64 { next_rip } else { next_rip & Width::Bits32.mask() },
-        bytes: Bytes::new(bytes.get(..length).unwrap_or_default()),
+        bytes: Bytes::new(bytes.get(..length).unwrap_or_default(), width, rip),
     })
 }
 

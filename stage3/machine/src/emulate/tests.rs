@@ -2,6 +2,7 @@ mod addresses;
 mod arithmetic;
 mod bench;
 mod bus;
+mod disassemble;
 mod faults;
 mod moves;
 mod random;

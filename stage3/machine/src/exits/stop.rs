@@ -2,7 +2,7 @@
 
 use crate::emulate::Refusal;
 use crate::pc::{PowerEvent, ResetSource};
-use crate::vcpu::{Access, MemoryFault};
+use crate::vcpu::MemoryFault;
 
 /// Why a VM stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +45,7 @@ impl core::fmt::Display for StopReason {
             Self::DebugExit(value) => write!(f, "the guest ended with debug exit value {value}"),
             Self::Reset(source) => write!(f, "reset requested by the guest: {source}"),
             Self::TripleFault => f.write_str("triple fault: the guest could not handle an exception"),
-            Self::NotRam(MemoryFault { gpa, access }) => {
-                let tried = match access {
-                    Access::Read => "read from",
-                    Access::Write => "wrote to",
-                    Access::Fetch => "executed at",
-                };
-                write!(f, "the guest {tried} address {gpa}, where there is no memory")
-            }
+            Self::NotRam(fault) => write!(f, "the guest {fault}"),
             Self::NotEmulated(refusal) => {
                 write!(f, "the guest's access to a device is not possible: {refusal}")
             }

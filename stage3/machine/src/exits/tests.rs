@@ -360,7 +360,7 @@ fn what_can_not_be_done_on_a_device_is_named_with_its_bytes() {
     let mut bench = at_device(b"\xd9\x06\x00\x00");
     let fault = ExitReason::MemoryFault(MemoryFault { gpa: DEVICE, access: Access::Read });
     let Outcome::Stop(stop) = bench.exit(fault).outcome else { panic!("it was done") };
-    assert!(stop.to_string().ends_with("d9 06 00 00"), "{stop}");
+    assert!(stop.to_string().ends_with(": fld dword ptr [0x0] (d9 06 00 00)"), "{stop}");
 }
 
 #[test]

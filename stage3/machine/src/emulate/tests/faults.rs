@@ -125,7 +125,10 @@ fn what_is_not_emulated_is_named_with_its_bytes() {
     }
     assert_eq!(bench.vcpu.state, before);
     let text = bench.emulate(&[0x0f, 0x01, 0x1b]).unwrap_err().to_string();
-    assert_eq!(text, "an instruction on device memory that pxHV does not emulate: 0f 01 1b");
+    assert_eq!(
+        text,
+        "an instruction on device memory that pxHV does not emulate: lidt fword ptr [rbx] (0f 01 1b)"
+    );
 }
 
 #[test]

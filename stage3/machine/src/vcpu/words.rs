@@ -1,0 +1,28 @@
+//! Faults in the operator's words.
+
+use super::{Access, Fault, MemoryFault};
+use core::fmt;
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidOpcode => f.write_str("#UD"),
+            Self::StackSegment => f.write_str("#SS(0)"),
+            Self::GeneralProtection => f.write_str("#GP(0)"),
+            Self::PageFault { address, error_code } => {
+                write!(f, "#PF at {address:#x} with error code {error_code:#x}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for MemoryFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tried = match self.access {
+            Access::Read => "read from",
+            Access::Write => "wrote to",
+            Access::Fetch => "executed at",
+        };
+        write!(f, "{tried} address {}, where there is no memory", self.gpa)
+    }
+}
