@@ -172,7 +172,14 @@ impl<'a, B: Backend> Vm<'a, B> {
 fn board(spec: &VmSpec, ram: &GuestRam, cpuid: &CpuidPolicy, wall_clock: u64) -> PcConfig {
     let physical_bits = cpuid.physical_address_bits() as u8;
     let debug = DebugPorts { exit: spec.debug_exit, console: spec.debugcon };
-    PcConfig { layout: ram.layout(), wall_clock, tsc: *clock::tsc(), physical_bits, debug }
+    PcConfig {
+        layout: ram.layout(),
+        cpus: spec.vcpus as u16,
+        wall_clock,
+        tsc: *clock::tsc(),
+        physical_bits,
+        debug,
+    }
 }
 
 /// An error about a VM, with its name.

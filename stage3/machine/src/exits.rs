@@ -92,7 +92,7 @@ pub fn handle<V: Vcpu, B: Board>(
             let physical_bits = cpu.cpuid.physical_address_bits();
             return string_io::handle(io, exit.next_rip, vcpu, physical_bits, board, memory, now);
         }
-        ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, board, now),
+        ExitReason::PortIo(io) => return port_io::handle(io, exit.next_rip, vcpu, board, memory, now),
         ExitReason::Cpuid => {
             cpuid(vcpu, &cpu.cpuid, board.has_lapic());
             Ok(())

@@ -49,6 +49,8 @@ use ports::PORTS;
 pub struct PcConfig {
     /// Its memory.
     pub layout: RamLayout,
+    /// Number of its CPUs.
+    pub cpus: u16,
     /// What its clock showed when it was powered on, at [`Instant`] zero: seconds since 1970 (UTC).
     pub wall_clock: u64,
     /// The rate of its CPU's time-stamp counter.
@@ -64,6 +66,7 @@ pub struct PcConfig {
 pub(crate) fn test_pc(memory: u64) -> Pc {
     Pc::new(&PcConfig {
         layout: RamLayout::new(memory),
+        cpus: 1,
         wall_clock: 1_700_000_000,
         tsc: TscScale::from_khz(1_000_000),
         physical_bits: 40,
@@ -98,13 +101,13 @@ impl Pc {
             ports: ports::map(config.debug),
             interrupts: Interrupts::new(lapic),
             pci: Pci::new(),
-            fw_cfg: FwCfg::new(config.layout.bytes()),
             power: PowerManagement::new(),
             pit: Pit::new(),
             keyboard: I8042::new(),
             system_control: SystemControl::new(),
             clock: Rtc::new(config.layout, config.wall_clock),
             uart: Uart::new(),
+            fw_cfg: FwCfg::new(config.layout, config.cpus),
             reset_control: ResetControl::default(),
             due: Due::default(),
         };

@@ -1,6 +1,7 @@
 //! The board as exit handlers see it.
 
 use crate::emulate::Mmio;
+use crate::memory::GuestMemory;
 use crate::pc::{Effects, Pc};
 use crate::port::Size;
 use crate::time::Instant;
@@ -12,6 +13,8 @@ pub trait PortBus {
     fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32;
     /// OUT.
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects;
+    /// Lets devices reach `memory`, after a write that led to [`Effects::transfer`].
+    fn transfer(&mut self, memory: &dyn GuestMemory);
 }
 
 /// What answers ports, device memory and the MSRs of the local APIC.
@@ -41,6 +44,10 @@ impl PortBus for Pc {
 
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
         self.write_port(now, port, size, value)
+    }
+
+    fn transfer(&mut self, memory: &dyn GuestMemory) {
+        self.transfer(memory);
     }
 }
 

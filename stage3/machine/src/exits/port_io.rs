@@ -1,6 +1,7 @@
 //! IN and OUT of a register.
 
 use super::{Handled, Outcome, Output, PortBus};
+use crate::memory::GuestMemory;
 use crate::port::Size;
 use crate::time::Instant;
 use crate::vcpu::{Direction, PortIo, Vcpu};
@@ -11,6 +12,7 @@ pub fn handle<V: Vcpu, B: PortBus>(
     next_rip: u64,
     vcpu: &mut V,
     board: &mut B,
+    memory: &dyn GuestMemory,
     now: Instant,
 ) -> Handled {
     match io.direction {
@@ -23,6 +25,9 @@ pub fn handle<V: Vcpu, B: PortBus>(
         }
         Direction::Out => {
             let effects = board.write_port(now, io.port, io.size, operand(vcpu.gprs().rax, io.size));
+            if effects.transfer {
+                board.transfer(memory);
+            }
             vcpu.complete_instruction(next_rip);
             let outcome = Outcome::after(effects.power);
             let mut output = Output::default();

@@ -142,6 +142,9 @@ impl<P: PortBus> Run<'_, P> {
         pieces.read(self.memory, &mut bytes[..length.into()])?;
         let value = u32::from_le_bytes(bytes);
         let effects = self.board.write_port(self.now, self.io.port, self.io.size, value);
+        if effects.transfer {
+            self.board.transfer(self.memory);
+        }
         self.output.extend(effects.output.as_slice());
         Ok(effects.power)
     }

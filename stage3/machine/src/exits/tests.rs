@@ -15,6 +15,8 @@ use std::vec::Vec;
 
 const NEXT: u64 = 0x1002;
 const NOW: Instant = Instant(77);
+/// Where devices of [`TestBus`] write to memory.
+const TRANSFERRED: Gpa = Gpa(0x4000);
 const DEVICE: Gpa = Gpa(0xfec0_0000);
 const UD: Option<Event> = Some(Event::Fault(Fault::InvalidOpcode));
 const GP: Option<Event> = Some(Event::Fault(Fault::GeneralProtection));
@@ -39,6 +41,9 @@ impl PortBus for TestBus {
         assert_eq!(now, NOW);
         self.writes.push((port, size, value));
         self.effects
+    }
+    fn transfer(&mut self, memory: &dyn GuestMemory) {
+        memory.write(TRANSFERRED, &[0xdd]).unwrap();
     }
 }
 
@@ -120,6 +125,16 @@ impl Bench {
 
 fn port_io(direction: Direction, size: Size) -> ExitReason {
     ExitReason::PortIo(PortIo { port: 0x3f8, size, direction, string: false })
+}
+
+#[test]
+fn a_device_that_asks_for_it_reaches_memory() {
+    let mut bench = Bench::new();
+    bench.completes(port_io(Direction::Out, Size::Dword));
+    assert_eq!(bench.ram.peek(TRANSFERRED.0, 1), [0]);
+    bench.bus.effects.transfer = true;
+    bench.completes(port_io(Direction::Out, Size::Dword));
+    assert_eq!(bench.ram.peek(TRANSFERRED.0, 1), [0xdd]);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use super::ports::Device;
 use super::{Effects, Pc, PowerEvent, ResetSource};
+use crate::device::fw_cfg::{self, FwCfg};
+use crate::device::pci;
 use crate::device::pic::Which;
-use crate::device::{fw_cfg, pci};
+use crate::memory::GuestMemory;
 use crate::port::Size;
 use crate::time::Instant;
 
@@ -18,9 +20,6 @@ impl Pc {
         self.advance(now);
         if let Some(register) = pci::Register::at(port, size) {
             return self.pci.read(register, size);
-        }
-        if fw_cfg::Register::at(port, size) == Some(fw_cfg::Register::Data) {
-            return self.fw_cfg.read().into();
         }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
@@ -40,8 +39,8 @@ impl Pc {
             self.pci.write(register, size, value);
             return effects;
         }
-        if fw_cfg::Register::at(port, size) == Some(fw_cfg::Register::Selector) {
-            self.fw_cfg.select(value as u16);
+        if let Some(register) = fw_cfg::Register::at(port, size) {
+            effects.transfer = self.fw_cfg.write(register, value);
             return effects;
         }
         for (byte, offset) in value.to_le_bytes().into_iter().zip(0..size.bytes()) {
@@ -57,6 +56,11 @@ impl Pc {
             }
         }
         effects
+    }
+
+    /// Lets the devices that asked for it ([`Effects::transfer`]) reach `memory`.
+    pub fn transfer(&mut self, memory: &dyn GuestMemory) {
+        self.fw_cfg.transfer(memory);
     }
 
     /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a
@@ -92,6 +96,8 @@ impl Pc {
                 self.carry_uart(now);
                 value
             }
+            Device::FwCfg => self.fw_cfg.read(register),
+            Device::FwCfgAddress => FwCfg::read_address(register),
             Device::ResetControl => self.reset_control.read(),
             Device::DebugExit => 0,
             Device::DebugConsole => DEBUG_CONSOLE,
@@ -151,8 +157,8 @@ impl Pc {
                 self.carry_uart(now);
             }
             Device::DebugConsole => effects.output.push(value),
-            // Seen by `write_port`.
-            Device::DebugExit => {}
+            // Seen by `write_port`: accesses of their own size.
+            Device::DebugExit | Device::FwCfg | Device::FwCfgAddress => {}
             Device::PowerManagement => {
                 if self.power.write(now, register, value) {
                     effects.power = Some(PowerEvent::Off);

@@ -70,4 +70,6 @@ pub struct Effects {
     pub output: Output,
     /// The guest reset its machine or switched it off.
     pub power: Option<PowerEvent>,
+    /// A device has to reach memory now: [`super::Pc::transfer`].
+    pub transfer: bool,
 }

@@ -21,6 +21,8 @@ pub(super) enum Device {
     PostCode,
     PortA,
     Uart,
+    FwCfg,
+    FwCfgAddress,
     PowerManagement,
     ResetControl,
     DebugExit,
@@ -42,8 +44,7 @@ const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
 /// Whether no device of every board is at `port`.
 #[must_use]
 pub fn is_free_port(port: u16) -> bool {
-    let mut ranges = PORTS.iter().map(|(range, _)| range).chain([&PCI_PORTS, &fw_cfg::PORTS]);
-    !ranges.any(|range| range.contains(&port))
+    !PCI_PORTS.contains(&port) && !PORTS.iter().any(|(range, _)| range.contains(&port))
 }
 
 /// The ports of a board with these debug ports. One that is taken is left out.
@@ -77,6 +78,8 @@ pub(super) const PORTS: &[(Range<u16>, Device)] = &[
     (0xa0..0xa2, Device::Pic(Which::Slave)),
     (0x3f8..0x3f8 + uart::PORTS, Device::Uart),
     (0x4d0..0x4d2, Device::PicTrigger),
+    (fw_cfg::PORTS, Device::FwCfg),
+    (fw_cfg::DMA_PORTS, Device::FwCfgAddress),
     (power_management::BASE..power_management::BASE + power_management::PORTS, Device::PowerManagement),
     (0xcf9..0xcfa, Device::ResetControl),
 ];

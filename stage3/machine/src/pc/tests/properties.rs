@@ -83,6 +83,7 @@ proptest! {
     fn nothing_panics_at_the_end_of_time(steps in steps(60)) {
         let mut pc = Pc::new(&PcConfig {
             layout: RamLayout::new(u64::MAX >> 1),
+            cpus: 1,
             wall_clock: u64::MAX,
             tsc: TscScale::from_khz(1_000_000),
             physical_bits: 52,
