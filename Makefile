@@ -31,10 +31,13 @@ image: ## build target/pxhv.img
 test: ## format, lints, host tests, boot tests
 	@$(XTASK) test $(ARGS)
 
+stress: ## ten million random exits of a guest in QEMU; others: ARGS="--on bochs --seed 5"
+	@$(XTASK) stress $(ARGS)
+
 setup: ## install what all of these need
 	@$(XTASK) setup
 
 clean: ## remove everything that was built; what was fetched stays in guests/linux
 	rm -rf target
 
-.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test setup clean
+.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test stress setup clean

@@ -27,8 +27,8 @@ pub fn stage2() -> Result<Vec<u8>> {
     Ok(code)
 }
 
-/// Assembles one file to a flat binary. It may include what lies beside it and `layout.inc`, the
-/// numbers that it shares with Rust.
+/// Assembles one file to a flat binary. It may include what lies beside it, what guests have in common
+/// (tests/guests), and `layout.inc`, the numbers that it shares with Rust.
 pub fn source(path: &Path) -> Result<Vec<u8>> {
     // In a directory of its own, so that several builds at once don't meet.
     let directory = tempfile::tempdir()?;
@@ -39,11 +39,12 @@ pub fn source(path: &Path) -> Result<Vec<u8>> {
     std::fs::write(directory.path().join("layout.inc"), layout)?;
     let output = directory.path().join("out.bin");
     let (own, generated) = (path.parent().unwrap_or(Path::new(".")), directory.path());
+    let common = project::root().join("tests/guests");
     let shell = Shell::new()?;
     // Paths are shown as they are given: relative ones make messages that editors can follow.
     let _root = shell.push_dir(project::root());
     let path = path.strip_prefix(project::root()).unwrap_or(path);
-    cmd!(shell, "nasm -f bin -w+all -Werror -I {own}/ -I {generated}/ -o {output} {path}")
+    cmd!(shell, "nasm -f bin -w+all -Werror -I {own}/ -I {common}/ -I {generated}/ -o {output} {path}")
         .quiet()
         .run()
         .with_context(|| format!("{} does not assemble", path.display()))?;

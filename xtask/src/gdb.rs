@@ -2,7 +2,7 @@
 
 use crate::emulator::{Computer, Debugger, Emulator, On};
 use crate::packages::{self, Purpose};
-use crate::{image, project, run, size};
+use crate::{image, project, size};
 use anyhow::{bail, ensure, Context, Result};
 use elf::{endian::LittleEndian, ElfBytes};
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     options.on.ensure()?;
     packages::ensure(&[Purpose::Gdb])?;
-    let built = image::build(&options.build, &run::image_of(&options.build.config))?;
+    let built = image::build(&options.build, None)?;
     let directory = tempfile::Builder::new().prefix("pxhv-gdb-").tempdir()?;
     let file = std::fs::read(&built.symbols)?;
     let file = ElfBytes::<LittleEndian>::minimal_parse(&file)?;

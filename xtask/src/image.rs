@@ -4,7 +4,7 @@ use crate::config::{self, Config, File};
 use crate::flatten::{flatten, Flat};
 use crate::progress::Step;
 use crate::toolchain::{self, Toolchain};
-use crate::{assemble, guests, packages, project, size};
+use crate::{asm_guest, assemble, guests, packages, project, size};
 use anyhow::{ensure, Context, Result};
 use bundle::image::{self, ImageHeader, Part, BUNDLE_ADDRESS, SECTOR, STAGE1_COUNT_OFFSET};
 use bundle::manifest::{Blob, Boot, Builder, LogLevel, Manifest, Module, VmSpec};
@@ -23,6 +23,8 @@ const SMALLEST: usize = 8 * CYLINDER;
 pub struct Built {
     /// Where the image is.
     pub path: PathBuf,
+    /// What it was built from.
+    pub config: PathBuf,
     /// Stage 3's ELF file, with symbols.
     pub symbols: PathBuf,
     /// RAM that the virtual machines get.
@@ -35,6 +37,12 @@ pub struct What {
     /// The virtual machines
     #[arg(long, default_value = "pxhv.toml")]
     pub config: PathBuf,
+    /// A kernel in NASM instead, in a virtual machine of its own
+    #[arg(long, value_name = "FILE.asm", conflicts_with = "config")]
+    pub guest: Option<PathBuf>,
+    /// The keys of that virtual machine's [[vm]] but for name, memory and kernel, such as 'cmdline = "seed=5"'
+    #[arg(long, value_name = "KEYS", requires = "guest", default_value = "", hide_default_value = true)]
+    pub vm: String,
     /// Have pxHV say everything, as with log = "debug"
     #[arg(long)]
     pub verbose: bool,
@@ -43,10 +51,43 @@ pub struct What {
     pub stage3: Option<PathBuf>,
 }
 
-/// Builds an image into `output`.
-pub fn build(what: &What, output: &Path) -> Result<Built> {
+impl What {
+    /// What pxhv.toml has.
+    pub fn of(config: PathBuf) -> Self {
+        Self { config, guest: None, vm: String::new(), verbose: false, stage3: None }
+    }
+
+    /// An assembled guest with these keys.
+    pub fn guest(source: PathBuf, keys: String) -> Self {
+        Self { guest: Some(source), vm: keys, ..Self::of(PathBuf::new()) }
+    }
+
+    /// The configuration, written now if it is that of an assembled guest.
+    fn config(&self) -> Result<PathBuf> {
+        match &self.guest {
+            Some(source) => asm_guest::config(source, &self.vm, &[]),
+            None => Ok(self.config.clone()),
+        }
+    }
+}
+
+/// Every configuration has its own image, so that runs don't disturb each other.
+fn default_output(config: &Path) -> PathBuf {
+    let full = std::path::absolute(config).unwrap_or_else(|_| config.into());
+    if full == project::root().join("pxhv.toml") {
+        return project::target().join("pxhv.img");
+    }
+    let number = bundle::checksum(full.as_os_str().as_encoded_bytes());
+    let stem = full.file_stem().unwrap_or_default().to_string_lossy();
+    project::target().join("images").join(format!("{stem}-{number:08x}.img"))
+}
+
+/// Builds an image, into `output` if one is given.
+pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     packages::ensure(&[packages::Purpose::Image])?;
-    let mut config = Config::load(&what.config, &guests::provide)?;
+    let path = what.config()?;
+    let output = output.map_or_else(|| default_output(&path), Path::to_path_buf);
+    let mut config = Config::load(&path, &guests::provide)?;
     if what.verbose {
         config.log = LogLevel::Debug;
     }
@@ -63,10 +104,10 @@ pub fn build(what: &What, output: &Path) -> Result<Built> {
     let bundle = pack(config);
     let own = [stage1.len(), stage2.len(), stage3.bytes.len()];
     let image = lay_out(stage1, &stage2, &stage3, &bundle)?;
-    write(output, &image)?;
-    step.done(&format!("packed {}", project::shown(output)));
+    write(&output, &image)?;
+    step.done(&format!("packed {}", project::shown(&output)));
     report(own, bundle.len(), image.len());
-    Ok(Built { path: output.into(), symbols, guest_memory })
+    Ok(Built { path: output, config: path, symbols, guest_memory })
 }
 
 fn build_stage3() -> Result<PathBuf> {

@@ -1,5 +1,6 @@
 //! Builds, runs, debugs and tests pxHV: `cargo xtask help`.
 
+mod asm_guest;
 mod assemble;
 mod boot_tests;
 mod bzimage;
@@ -20,6 +21,7 @@ mod pty;
 mod run;
 mod session;
 mod size;
+mod stress;
 mod terminal;
 mod test;
 mod toolchain;
@@ -54,6 +56,8 @@ enum Task {
     Gdb(gdb::Options),
     /// Check format and lints, and run the host tests and the boot tests
     Test(test::Options),
+    /// Run a guest that makes millions of random exits
+    Stress(stress::Options),
     /// Install every package that building, running, debugging and testing need
     Setup,
 }
@@ -76,11 +80,11 @@ fn execute() -> Result<bool> {
     let (_, options) = matches.subcommand().expect("a subcommand is required");
     match &cli.task {
         Task::Image { build, output } => {
-            let output = output.clone().unwrap_or_else(|| run::image_of(&build.config));
-            image::build(build, &output)?;
+            image::build(build, output.as_deref())?;
         }
         Task::Run(run) => run::run(run, options)?,
         Task::Gdb(options) => gdb::run(options)?,
+        Task::Stress(options) => stress::run(options)?,
         Task::Test(options) => return test::run(options),
         Task::Setup => {
             packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])?;

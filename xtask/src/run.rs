@@ -6,7 +6,7 @@ use crate::expect::{pattern, Script, Step};
 use crate::{image, project, session, size};
 use anyhow::{bail, Context, Result};
 use clap::ArgMatches;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// RAM that pxHV needs beside its guests' and the bundle.
@@ -79,29 +79,18 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
 }
 
 fn built(options: &Options) -> Result<PathBuf> {
-    let built = image::build(&options.build, &image_of(&options.build.config))?;
+    let built = image::build(&options.build, None)?;
     let room = options.memory.saturating_sub(OWN_MEMORY + std::fs::metadata(&built.path)?.len());
     if built.guest_memory > room {
         bail!(
             "--memory {}: the virtual machines of {} want {} of it, pxHV and the bundle the rest; at least --memory {} is needed",
             size::show(options.memory),
-            options.build.config.display(),
+            project::shown(&built.config),
             size::show(built.guest_memory),
             size::show((options.memory + built.guest_memory - room).next_multiple_of(size::MIB))
         );
     }
     Ok(built.path)
-}
-
-/// Every configuration has its own image, so that runs don't disturb each other.
-pub fn image_of(config: &Path) -> PathBuf {
-    let full = std::path::absolute(config).unwrap_or_else(|_| config.into());
-    if full == project::root().join("pxhv.toml") {
-        return project::target().join("pxhv.img");
-    }
-    let number = bundle::checksum(full.as_os_str().as_encoded_bytes());
-    let stem = full.file_stem().unwrap_or_default().to_string_lossy();
-    project::target().join("images").join(format!("{stem}-{number:08x}.img"))
 }
 
 /// The expectations and what is typed, in the order of the command line.

@@ -3,8 +3,10 @@
 //! * [`ram`]: a VM's memory
 //! * `load`: puts into it what the VM boots
 //! * [`run`]: the run loop
+//! * `exit_counts`: how often it left the guest, and why
 //! * `report`: what the operator reads when a VM stops
 
+mod exit_counts;
 mod load;
 mod ram;
 mod report;
@@ -17,6 +19,7 @@ use crate::host::{clock, console, rtc};
 use alloc::format;
 use bundle::boot_info::BootInfo;
 use bundle::manifest::{Bundle, Manifest, VmSpec};
+use exit_counts::ExitCounts;
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
 use machine::memory::GuestMemory;
@@ -44,6 +47,7 @@ struct Vm<'a, B: Backend> {
     pc: Pc,
     /// The host's TSC when the VM was powered on.
     power_on: u64,
+    exits: ExitCounts,
 }
 
 /// Runs the VMs of `manifest` until the last one has ended.
@@ -86,7 +90,17 @@ impl<'a, B: Backend> Vm<'a, B> {
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
         let pc = Pc::new(&board(spec, &ram, &cpuid, 0));
         let cpu = VirtualCpu { cpuid, msr };
-        let mut vm = Self { spec, bundle, ram, _nested: nested, vcpu, cpu, pc, power_on: 0 };
+        let mut vm = Self {
+            spec,
+            bundle,
+            ram,
+            _nested: nested,
+            vcpu,
+            cpu,
+            pc,
+            power_on: 0,
+            exits: ExitCounts::default(),
+        };
         vm.power_on()?;
         Ok(vm)
     }
@@ -164,6 +178,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         if matches!(reason, StopReason::EntryFailed | StopReason::Unsupported(_)) {
             report::processor(&self.spec.name, |out| self.vcpu.explain(out));
         }
+        log::info!("vm {}: exits: {}", self.spec.name, self.exits);
         log::info!("vm {}: ended: {reason}", self.spec.name);
     }
 }

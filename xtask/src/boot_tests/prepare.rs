@@ -1,6 +1,6 @@
 //! The images of the boot tests: whole ones, and ones with a fault.
 
-use crate::{assemble, image, project, run};
+use crate::{asm_guest, image, project};
 use anyhow::{anyhow, Context, Result};
 use bundle::image::{ImageHeader, BUNDLE, FLAG_START_WITH_A20_OFF, SECTOR, STAGE2, STAGE3};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ pub struct Image {
     /// One virtual machine with this kernel, assembled by NASM.
     guest: Option<PathBuf>,
     /// The keys of that virtual machine, but for name, memory and kernel.
-    #[serde(default = "linux")]
+    #[serde(default)]
     vm: String,
     /// Files that the keys name; they are put beside the kernel.
     #[serde(default)]
@@ -30,10 +30,6 @@ pub struct Image {
     /// Stage 2 starts with the A20 line off.
     #[serde(default)]
     a20_off: bool,
-}
-
-fn linux() -> String {
-    "boot = \"linux\"".into()
 }
 
 /// Where to put a fault.
@@ -83,10 +79,8 @@ impl Images {
         for image in wanted {
             let config = image.config()?;
             built.entry(config.clone()).or_insert_with(|| {
-                let what = image::What { config: config.clone(), verbose: false, stage3: None };
-                let image =
-                    image::build(&what, &run::image_of(&config)).map_err(|error| format!("{error:#}"))?;
-                Ok(image.path)
+                let built = image::build(&image::What::of(config.clone()), None);
+                built.map(|built| built.path).map_err(|error| format!("{error:#}"))
             });
         }
         Ok(Self { built })
@@ -113,7 +107,8 @@ impl Image {
     /// The configuration that this image is built from.
     fn config(&self) -> Result<PathBuf> {
         if let Some(source) = &self.guest {
-            return self.guest_config(&project::root().join(source));
+            let files: Vec<_> = self.files.iter().map(|file| project::root().join(file)).collect();
+            return asm_guest::config(&project::root().join(source), &self.vm, &files);
         }
         let default = Path::new("pxhv.toml");
         Ok(project::root().join(self.config.as_deref().unwrap_or(default)))
@@ -137,24 +132,5 @@ impl Image {
         }
         image.truncate(self.truncate.unwrap_or(usize::MAX));
         Some(())
-    }
-
-    /// Assembles a kernel, and writes a configuration for it beside it.
-    fn guest_config(&self, source: &Path) -> Result<PathBuf> {
-        let name = source.file_stem().context("a guest has a file name")?.to_string_lossy();
-        // Tests can start one guest in several ways.
-        let directory = format!("{name}-{:08x}", bundle::checksum(self.vm.as_bytes()));
-        let directory = project::target().join("tests").join(directory);
-        image::write(&directory.join("kernel"), &assemble::source(source)?)?;
-        for file in &self.files {
-            let bytes =
-                std::fs::read(project::root().join(file)).with_context(|| file.display().to_string())?;
-            image::write(&directory.join(file.file_name().context("a file has a name")?), &bytes)?;
-        }
-        let config =
-            format!("[[vm]]\nname = \"{name}\"\nmemory = \"64M\"\nkernel = \"kernel\"\n{}\n", self.vm);
-        let path = directory.join("pxhv.toml");
-        image::write(&path, config.as_bytes())?;
-        Ok(path)
     }
 }

@@ -37,6 +37,7 @@ impl<B: Backend> Vm<'_, B> {
             service.run(self, now);
             let deadline = self.deadline(service.due);
             let exit = self.vcpu.run(deadline, &self.ram);
+            self.exits.count(&exit.reason);
             now = self.now();
             self.pc.set_cr8(self.vcpu.cr8());
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
