@@ -8,20 +8,40 @@ pub const RFLAGS_TF: u64 = 1 << 8;
 pub const RFLAGS_IF: u64 = 1 << 9;
 /// CR0.PE.
 pub const CR0_PE: u64 = 1 << 0;
+/// CR0.TS.
+pub const CR0_TS: u64 = 1 << 3;
+/// CR0.MP, CR0.EM and CR0.TS.
+pub const CR0_FPU: u64 = 0b1110;
 /// CR0.ET, which always reads as one.
 pub const CR0_ET: u64 = 1 << 4;
 /// CR0.NE.
 pub const CR0_NE: u64 = 1 << 5;
+/// CR0.WP.
+pub const CR0_WP: u64 = 1 << 16;
+/// CR0.AM.
+pub const CR0_AM: u64 = 1 << 18;
 /// CR0.NW.
 pub const CR0_NW: u64 = 1 << 29;
 /// CR0.CD.
 pub const CR0_CD: u64 = 1 << 30;
 /// CR0.PG.
 pub const CR0_PG: u64 = 1 << 31;
+/// CR4.PSE.
+pub const CR4_PSE: u64 = 1 << 4;
 /// CR4.PAE.
 pub const CR4_PAE: u64 = 1 << 5;
+/// CR4.PGE.
+pub const CR4_PGE: u64 = 1 << 7;
+/// CR4.LA57.
+pub const CR4_LA57: u64 = 1 << 12;
+/// CR4.PCIDE.
+pub const CR4_PCIDE: u64 = 1 << 17;
 /// CR4.OSXSAVE.
 pub const CR4_OSXSAVE: u64 = 1 << 18;
+/// CR4.SMEP.
+pub const CR4_SMEP: u64 = 1 << 20;
+/// CR4.CET.
+pub const CR4_CET: u64 = 1 << 23;
 /// EFER.SCE.
 pub const EFER_SCE: u64 = 1 << 0;
 /// EFER.LME.
@@ -30,6 +50,8 @@ pub const EFER_LME: u64 = 1 << 8;
 pub const EFER_LMA: u64 = 1 << 10;
 /// EFER.NXE.
 pub const EFER_NXE: u64 = 1 << 11;
+/// EFER.SVME (AMD): must be set in a guest's EFER; a guest of this hypervisor never sees it.
+pub const EFER_SVME: u64 = 1 << 12;
 /// Segment attributes (bits 7:0 are byte 5 of a descriptor: type, S, DPL, P; bits 11:8 the upper half of byte 6: AVL, L,
 /// D/B, G): P.
 pub const SEGMENT_PRESENT: u16 = 1 << 7;

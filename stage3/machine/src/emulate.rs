@@ -16,6 +16,7 @@
 mod alu;
 mod bits;
 mod bus;
+mod control_register;
 mod cpu;
 pub(crate) mod decode;
 mod disassemble;
@@ -30,6 +31,7 @@ mod string;
 mod tests;
 
 pub use bus::{Done, Mmio};
+pub use control_register::{control_register_write, ControlRegisterWrite};
 pub use decode::init;
 pub use disassemble::{disassemble, Bytes};
 pub use refusal::Refusal;
@@ -41,7 +43,6 @@ use crate::time::Instant;
 use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
 use bus::Bus;
 use cpu::{Cpu, Error, Progress};
-use iced_x86::Code;
 use registers::Registers;
 
 /// Does the instruction at CS:RIP of `vcpu`, which caused `fault`: completes it, or a part of it if it is
@@ -110,21 +111,4 @@ pub fn prefixes<V: Vcpu>(vcpu: &V, memory: &dyn GuestMemory, physical_bits: u32)
     };
     // At most 15: the longest instruction.
     linear.fetch().bytes().iter().take_while(is_prefix).count() as u8
-}
-
-/// What the MOV to a control register at CS:RIP moves, and its length: for processors that don't tell. `None` if that is
-/// not what is there (any more).
-pub fn control_register_source<V: Vcpu>(
-    vcpu: &V,
-    memory: &dyn GuestMemory,
-    physical_bits: u32,
-) -> Option<(u64, u64)> {
-    let state = vcpu.state();
-    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
-    let instruction = decode::decode(&mut linear).ok()?.instruction?;
-    if !matches!(instruction.code(), Code::Mov_cr_r32 | Code::Mov_cr_r64) {
-        return None;
-    }
-    let value = Registers::new(&state).read(instruction.op1_register())?;
-    Some((value, instruction.len() as u64))
 }

@@ -17,6 +17,7 @@
 
 mod bus;
 mod control;
+mod control_registers;
 #[cfg(test)]
 pub(crate) mod mock;
 mod port_io;
@@ -101,7 +102,7 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::WriteMsr => write_msr(vcpu, cpu, board, memory, now),
         ExitReason::Xsetbv => control::xsetbv(vcpu, &cpu.cpuid),
         ExitReason::WriteControlRegister { register, value } => {
-            control::write(register, value, vcpu, &cpu.cpuid, memory)
+            control_registers::write(register, value, vcpu, &cpu.cpuid, memory)
         }
         ExitReason::Hypercall => {
             control::hypercall(vcpu);

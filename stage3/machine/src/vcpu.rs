@@ -5,14 +5,10 @@
 
 mod words;
 
-use crate::memory::{Gpa, GuestMemory};
+use crate::memory::Gpa;
 use crate::port::Size;
 
-pub use architecture::registers::{
-    CR0_CD, CR0_ET, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR4_OSXSAVE, CR4_PAE, EFER_LMA, EFER_LME, EFER_NXE,
-    EFER_SCE, RFLAGS_FIXED, RFLAGS_IF, RFLAGS_TF, SEGMENT_BIG, SEGMENT_GRANULAR, SEGMENT_LONG,
-    SEGMENT_PRESENT,
-};
+pub use architecture::registers::*;
 
 /// General registers but RSP, which VMCS and VMCB hold (see [`CpuState::rsp`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -284,17 +280,12 @@ pub trait Vcpu {
     /// Sets CR8, after the task-priority register of the local APIC was written by other means.
     fn set_cr8(&mut self, value: u8);
 
-    /// MOV to a control register, by the manual's rules for it, with `memory` for the page directory
-    /// pointers of PAE paging.
-    ///
-    /// # Errors
-    /// The fault that the instruction causes.
-    fn write_control_register(
-        &mut self,
-        register: ControlRegister,
-        value: u64,
-        memory: &dyn GuestMemory,
-    ) -> Result<(), Fault>;
+    /// Sets CR0 or CR4 to a value that the policy found valid, and drops the translations that the processor may have
+    /// cached. EFER.LMA follows EFER.LME and CR0.PG by itself.
+    fn set_control_register(&mut self, register: ControlRegister, value: u64);
+    /// Sets the four page-directory pointers of PAE paging, on processors that keep them (Intel's). Others read them
+    /// from memory.
+    fn set_pdptes(&mut self, pdptes: &[u64; 4]);
     /// Sets EFER to a value that the MSR policy found valid. LMA follows LME and CR0.PG by itself.
     fn set_efer(&mut self, value: u64);
     /// The page attribute table (MSR 277h).

@@ -124,6 +124,8 @@ pub mod intercept {
     pub const SMI: u32 = 1 << 2;
     pub const INIT: u32 = 1 << 3;
     pub const VINTR: u32 = 1 << 4;
+    /// Writes to CR0 that change other bits than TS and MP.
+    pub const CR0_SEL_WRITE: u32 = 1 << 5;
     pub const RDPMC: u32 = 1 << 15;
     pub const CPUID: u32 = 1 << 18;
     pub const IRET: u32 = 1 << 20;
@@ -151,6 +153,8 @@ pub mod intercept {
     pub const RDPRU: u32 = 1 << 14;
 }
 
+/// [`Vmcb::intercept_cr`]: writes to CR4.
+pub const INTERCEPT_CR4_WRITE: u32 = 1 << 20;
 /// [`Vmcb::intercept_cr`]: writes to CR8.
 pub const INTERCEPT_CR8_WRITE: u32 = 1 << 24;
 /// [`Vmcb::intercept_exceptions`]: #DB.

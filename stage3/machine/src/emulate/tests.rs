@@ -2,6 +2,7 @@ mod addresses;
 mod arithmetic;
 mod bench;
 mod bus;
+mod control_register;
 mod disassemble;
 mod faults;
 mod moves;

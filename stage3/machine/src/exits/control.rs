@@ -1,23 +1,7 @@
-//! Control registers, XCR0 and hypercalls.
+//! XCR0 and hypercalls.
 
 use crate::cpuid::{CpuidPolicy, XCR0_AVX, XCR0_AVX512, XCR0_SSE, XCR0_X87};
-use crate::memory::GuestMemory;
-use crate::vcpu::{ControlRegister, Fault, Vcpu, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG};
-
-/// MOV to a control register. CR4 bits of features that CPUID does not show are reserved; all other
-/// rules are the backend's.
-pub fn write<V: Vcpu>(
-    register: ControlRegister,
-    value: u64,
-    vcpu: &mut V,
-    cpuid: &CpuidPolicy,
-    memory: &dyn GuestMemory,
-) -> Result<(), Fault> {
-    if register == ControlRegister::Cr4 && value & !cpuid.cr4_allowed() != 0 {
-        return Err(Fault::GeneralProtection);
-    }
-    vcpu.write_control_register(register, value, memory)
-}
+use crate::vcpu::{Fault, Vcpu, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG};
 
 /// XSETBV (Intel SDM and AMD APM, "XSETBV"). Intel checks CR4.OSXSAVE and CPL before the exit; to check
 /// again costs nothing.

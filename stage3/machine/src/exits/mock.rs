@@ -3,11 +3,12 @@
 use super::VirtualCpu;
 use crate::cpuid::test_host::TestHost;
 use crate::cpuid::CpuVendor;
-use crate::memory::GuestMemory;
 use crate::msr::MsrState;
 use crate::pvclock::{PvClock, WallTime};
 use crate::time::TscScale;
-use crate::vcpu::{ControlRegister, CpuState, Event, Fault, Gprs, InterruptWindow, Vcpu};
+use crate::vcpu::{
+    ControlRegister, CpuState, Event, Gprs, InterruptWindow, Vcpu, CR0_PG, EFER_LMA, EFER_LME,
+};
 
 /// What handlers did to it can be looked at.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +23,8 @@ pub struct MockVcpu {
     pub cr8: u8,
     /// What `was_delivering` answers.
     pub delivering: bool,
-    /// What `write_control_register` answers instead of doing it.
-    pub control_fault: Option<Fault>,
+    /// The page-directory pointers that were loaded.
+    pub pdptes: Option<[u64; 4]>,
 }
 
 impl Vcpu for MockVcpu {
@@ -75,20 +76,16 @@ impl Vcpu for MockVcpu {
     fn set_cr8(&mut self, value: u8) {
         self.cr8 = value;
     }
-    fn write_control_register(
-        &mut self,
-        register: ControlRegister,
-        value: u64,
-        _memory: &dyn GuestMemory,
-    ) -> Result<(), Fault> {
-        if let Some(fault) = self.control_fault {
-            return Err(fault);
-        }
+    fn set_control_register(&mut self, register: ControlRegister, value: u64) {
         match register {
             ControlRegister::Cr0 => self.state.cr0 = value,
             ControlRegister::Cr4 => self.state.cr4 = value,
         }
-        Ok(())
+        let active = self.state.cr0 & CR0_PG != 0 && self.state.efer & EFER_LME != 0;
+        self.state.efer = self.state.efer & !EFER_LMA | if active { EFER_LMA } else { 0 };
+    }
+    fn set_pdptes(&mut self, pdptes: &[u64; 4]) {
+        self.pdptes = Some(*pdptes);
     }
     fn set_efer(&mut self, value: u64) {
         self.state.efer = value;

@@ -183,9 +183,8 @@ impl Vcpu for Cpu {
         0
     }
     fn set_cr8(&mut self, _: u8) {}
-    fn write_control_register(
-        &mut self, _: ControlRegister, _: u64, _: &dyn GuestMemory,
-    ) -> core::result::Result<(), Fault> { Ok(()) }
+    fn set_control_register(&mut self, _: ControlRegister, _: u64) {}
+    fn set_pdptes(&mut self, _: &[u64; 4]) {}
     fn set_efer(&mut self, _: u64) {}
     fn pat(&self) -> u64 { 0 }
     fn set_pat(&mut self, _: u64) {}

@@ -3,10 +3,11 @@
 //! * [`vmcb`]: the structure that CPU and hypervisor share, by the manual's names
 //! * `entry`: the world switch
 //! * `vcpu`: a virtual CPU, `events` and `nmi`: interrupts into it
-//! * `exits`: what each exit code means
+//! * `exits`: what each exit code means, `control_registers`: writes to CR0, CR4 and CR8
 //! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
 //! * `explain`: why the CPU refused to run a guest
 
+mod control_registers;
 mod entry;
 mod events;
 mod exits;

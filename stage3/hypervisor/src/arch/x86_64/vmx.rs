@@ -8,7 +8,7 @@
 //! * [`setup`], [`host_state`], [`bitmaps`], [`ept`]: what is written once
 //! * [`entry`]: the world switch
 //! * [`exits`], [`qualification`]: what an exit means
-//! * [`vcpu`], [`guest_state`], [`control_registers`], [`paging`], [`events`]: the virtual CPU's state
+//! * [`vcpu`], [`guest_state`], [`control_registers`], [`events`]: the virtual CPU's state
 //! * [`explain`]: why VM entry failed
 
 #![allow(clippy::wildcard_imports, reason = "the manual's tables: fields and exit reasons")]
@@ -25,7 +25,6 @@ mod explain;
 mod guest_state;
 mod host_state;
 mod instructions;
-mod paging;
 mod qualification;
 mod setup;
 mod vcpu;

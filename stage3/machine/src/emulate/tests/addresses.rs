@@ -127,18 +127,3 @@ fn prefixes_are_counted() {
     bench.vcpu.state.rip = DEVICE;
     assert_eq!(crate::emulate::prefixes(&bench.vcpu, &bench.ram, 40), 0, "not in RAM");
 }
-
-#[test]
-fn source_of_a_move_to_a_control_register() {
-    let source = |mode, code: &[u8]| {
-        let mut bench = Bench::new(mode);
-        bench.ram.write(Gpa(CODE), code).unwrap();
-        bench.gprs().rbx = 0x1_0000_0003;
-        bench.gprs().r11 = 11;
-        crate::emulate::control_register_source(&bench.vcpu, &bench.ram, 40)
-    };
-    assert_eq!(source(Mode::Bits64, &[0x44, 0x0f, 0x22, 0xc3]), Some((0x1_0000_0003, 4)), "MOV CR8, RBX");
-    assert_eq!(source(Mode::Bits64, &[0x45, 0x0f, 0x22, 0xc3]), Some((11, 4)), "MOV CR8, R11");
-    assert_eq!(source(Mode::Bits32, &[0x0f, 0x22, 0xc3]), Some((3, 3)), "MOV CR0, EBX");
-    assert_eq!(source(Mode::Bits64, &[0x0f, 0xa2]), None, "CPUID");
-}

@@ -1,5 +1,6 @@
 //! What each exit code means (AMD APM volume 2, "SVM Intercept Exit Codes").
 
+use super::control_registers;
 use super::vcpu::SvmVcpu;
 use machine::memory::{Gpa, GuestMemory};
 use machine::port::Size;
@@ -7,6 +8,7 @@ use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo};
 
 /// Exit codes, by the manual's names without VMEXIT_.
 mod code {
+    pub const CR4_WRITE: u32 = 0x14;
     pub const CR8_WRITE: u32 = 0x18;
     /// EXCP1.
     pub const DEBUG: u32 = 0x41;
@@ -15,6 +17,7 @@ mod code {
     pub const SMI: u32 = 0x62;
     pub const INIT: u32 = 0x63;
     pub const VINTR: u32 = 0x64;
+    pub const CR0_SEL_WRITE: u32 = 0x65;
     pub const RDPMC: u32 = 0x6f;
     pub const CPUID: u32 = 0x72;
     pub const RSM: u32 = 0x73;
@@ -56,7 +59,9 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
     let (reason, length) = match code {
         code::INTR | code::NMI | code::SMI | code::DEBUG => (Is::Host, 0),
         code::VINTR => (Is::InterruptWindow, 0),
-        code::CR8_WRITE => return Exit { reason: vcpu.move_to_cr8(memory), next_rip: 0 },
+        code::CR0_SEL_WRITE | code::CR4_WRITE | code::CR8_WRITE => {
+            return control_registers::decode_write(vcpu, memory);
+        }
         code::IRET => {
             vcpu.nmi.iret(vmcb);
             (Is::Host, 0)
@@ -87,6 +92,7 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
         code::INIT => (Is::Unsupported("an INIT signal reached the CPU"), 0),
         code::TASK_SWITCH => (Is::Unsupported("hardware task switch"), 0),
         code::FERR_FREEZE => (Is::Unsupported("legacy floating-point error (FERR) with CR0.NE clear"), 0),
+        code::INVALID if control_registers::is_bad_move_to_cr3(vcpu, memory) => (Is::Forbidden, 0),
         code::INVALID => (Is::EntryFailed, 0),
         _ => (Is::Unsupported("an exit that was not asked for"), 0),
     };

@@ -1,10 +1,11 @@
 //! Why VMRUN refused a guest: the rules of the manual, one by one (AMD APM volume 2, "Canonicalization and Consistency
 //! Checks").
 
-use super::vcpu::EFER_SVME;
 use architecture::svm::vmcb::{intercept, Vmcb};
 use core::fmt;
-use machine::vcpu::{CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME, SEGMENT_BIG, SEGMENT_LONG};
+use machine::vcpu::{
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME, EFER_SVME, SEGMENT_BIG, SEGMENT_LONG,
+};
 
 /// A rule: its words, and whether the guest breaks it.
 type Rule = (&'static str, fn(&Vmcb) -> bool);

@@ -8,17 +8,17 @@ use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
-use architecture::svm::vmcb::{intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL};
+use architecture::svm::vmcb::{
+    intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE,
+};
 use core::fmt;
 use machine::emulate;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, TableRegister, Vcpu,
-    CR0_PG, EFER_LMA, EFER_LME, RFLAGS_TF, SEGMENT_LONG,
+    ControlRegister, CpuState, Event, Exit, ExitReason, Gprs, InterruptWindow, TableRegister, Vcpu, EFER_LMA,
+    RFLAGS_TF, SEGMENT_BIG, SEGMENT_LONG,
 };
 
-/// EFER.SVME: must be set in a guest's EFER; the guest itself never sees it.
-pub const EFER_SVME: u64 = 1 << 12;
 /// TSC ticks after which a guest in an interrupt shadow is looked at again: some 1 µs.
 const SHADOW_TICKS: u64 = 2000;
 /// How often in a row that is done for one shadow, each time twice as late: 0.2 ms at last.
@@ -26,12 +26,12 @@ const SHADOW_LOOKS: u32 = 8;
 /// The only address space on this CPU; 0 is the host's.
 const ASID: u32 = 1;
 
-/// What exits, besides ports and MSRs by their maps. Control registers do not: with nested paging they are the
-/// guest's own.
+/// What exits, besides ports and MSRs by their maps, and writes to control registers.
 const INTERCEPT_3: u32 = intercept::INTR
     | intercept::NMI
     | intercept::SMI
     | intercept::INIT
+    | intercept::CR0_SEL_WRITE
     | intercept::RDPMC
     | intercept::CPUID
     | intercept::RSM
@@ -62,7 +62,9 @@ pub struct SvmVcpu {
     pub(super) vmcb: VmcbPage,
     pub(super) gprs: Gprs,
     pub(super) has_next_rip: bool,
-    physical_bits: u32,
+    pub(super) physical_bits: u32,
+    /// EFER.LME as the guest set it.
+    pub(super) long_mode_enabled: bool,
     pub(super) nmi: Nmi,
     window: InterruptWindow,
     /// Exits in a row without progress in an interrupt shadow.
@@ -78,6 +80,7 @@ impl SvmVcpu {
         let io_map = permissions::io_map();
         let msr_map = permissions::msr_map(limits.instructions.rdtscp);
         let mut vmcb = VmcbPage::new();
+        vmcb.intercept_cr = INTERCEPT_CR4_WRITE;
         vmcb.intercept_3 = INTERCEPT_3;
         vmcb.intercept_4 = INTERCEPT_4;
         vmcb.iopm_base = io_map.hpa().0;
@@ -91,6 +94,7 @@ impl SvmVcpu {
             gprs: Gprs::default(),
             has_next_rip,
             physical_bits: limits.physical_bits,
+            long_mode_enabled: false,
             shadow_looks: 0,
             window: InterruptWindow::Closed,
             nmi: Nmi::default(),
@@ -128,19 +132,13 @@ impl SvmVcpu {
         }
     }
 
-    /// The guest's MOV to CR8, which exits while an interrupt waits for it.
-    pub(super) fn move_to_cr8(&mut self, memory: &dyn GuestMemory) -> ExitReason {
-        let Some((value, length)) = emulate::control_register_source(self, memory, self.physical_bits) else {
-            return ExitReason::Unsupported("MOV to CR8 by code that changes while it runs");
-        };
-        match u8::try_from(value) {
-            Ok(class @ 0..=15) => {
-                self.set_cr8(class);
-                self.complete_instruction(self.vmcb.rip.wrapping_add(length));
-            }
-            _ => self.inject(Event::Fault(Fault::GeneralProtection)),
+    /// QEMU 7.2 loads a code segment that is both a 64-bit and a 32-bit one, where processors fault. It takes it for the
+    /// former, and VMRUN of it fails.
+    fn keep_code_segment_valid(&mut self) {
+        const BOTH: u16 = SEGMENT_LONG | SEGMENT_BIG;
+        if self.vmcb.cs.attributes & BOTH == BOTH && self.vmcb.efer & EFER_LMA != 0 {
+            self.vmcb.cs.attributes &= !SEGMENT_BIG;
         }
-        ExitReason::Host
     }
 
     /// The next RIP of the instruction that exited, on processors that don't tell: it has `length` bytes, and prefixes.
@@ -168,6 +166,7 @@ impl HardwareVcpu for SvmVcpu {
         self.gprs.rax = self.vmcb.rax;
         self.vmcb.tlb_control = 0;
         self.keep_shadow(shadow_at);
+        self.keep_code_segment_valid();
         events::reinject(&mut self.vmcb);
         let exit = exits::decode(self, memory);
         if exit.reason == ExitReason::Host {
@@ -215,7 +214,7 @@ impl Vcpu for SvmVcpu {
     }
 
     fn efer(&self) -> u64 {
-        self.vmcb.efer & !EFER_SVME
+        self.read_efer()
     }
 
     fn cpl(&self) -> u8 {
@@ -255,23 +254,15 @@ impl Vcpu for SvmVcpu {
         self.vmcb.virtual_interrupt = others | u64::from(value);
     }
 
-    fn write_control_register(
-        &mut self,
-        register: ControlRegister,
-        value: u64,
-        _: &dyn GuestMemory,
-    ) -> Result<(), Fault> {
-        // No write to a control register exits on SVM, so this is not on the road of any guest.
-        match register {
-            ControlRegister::Cr0 => self.vmcb.cr0 = value,
-            ControlRegister::Cr4 => self.vmcb.cr4 = value,
-        }
-        Ok(())
+    fn set_control_register(&mut self, register: ControlRegister, value: u64) {
+        self.write_control_register(register, value);
     }
 
+    /// AMD's processors read them from memory.
+    fn set_pdptes(&mut self, _: &[u64; 4]) {}
+
     fn set_efer(&mut self, value: u64) {
-        let active = value & EFER_LME != 0 && self.vmcb.cr0 & CR0_PG != 0;
-        self.vmcb.efer = (value & !EFER_LMA) | EFER_SVME | if active { EFER_LMA } else { 0 };
+        self.write_efer(value);
     }
 
     fn pat(&self) -> u64 {
@@ -336,7 +327,6 @@ impl Vcpu for SvmVcpu {
         let vmcb: &mut Vmcb = &mut self.vmcb;
         (vmcb.rsp, vmcb.rip, vmcb.rflags) = (state.rsp, state.rip, state.rflags);
         (vmcb.cr0, vmcb.cr2, vmcb.cr3, vmcb.cr4) = (state.cr0, state.cr2, state.cr3, state.cr4);
-        vmcb.efer = state.efer | EFER_SVME;
         vmcb.cs = to_vmcb(&state.cs);
         vmcb.ds = to_vmcb(&state.ds);
         vmcb.es = to_vmcb(&state.es);
@@ -353,6 +343,7 @@ impl Vcpu for SvmVcpu {
         (vmcb.star, vmcb.lstar, vmcb.cstar, vmcb.sfmask, vmcb.kernel_gs_base) = (0, 0, 0, 0, 0);
         (vmcb.sysenter_cs, vmcb.sysenter_esp, vmcb.sysenter_eip) = (0, 0, 0);
         vmcb.tlb_control = FLUSH_ALL;
+        self.write_efer(state.efer);
         self.window = InterruptWindow::Closed;
         self.shadow_looks = 0;
         self.nmi = Nmi::default();

@@ -1,23 +1,16 @@
-//! CR0, CR4 and EFER: which bits are the guest's, and what writing one of the others does (Intel SDM, "Guest/Host
-//! Masks and Read Shadows for CR0 and CR4"; volume 2, "MOV—Move to/from Control Registers").
+//! CR0, CR4 and EFER: which bits are the guest's, and what the guest wants when it writes one of the others (Intel SDM,
+//! "Guest/Host Masks and Read Shadows for CR0 and CR4").
 
 use super::capabilities::Capabilities;
 use super::exits::is_64bit_code;
-use super::paging::{Paging, CR0_DEFINED};
 use super::qualification::{ControlRegisterAccess, ControlRegisterWrite};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use architecture::vmx::controls::Entry;
 use architecture::vmx::fields::*;
-use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, ExitReason, Fault, CR0_CD, CR0_ET, CR0_NE, CR0_NW, CR0_PE, CR0_PG, EFER_LMA, EFER_LME,
+    ControlRegister, ExitReason, CR0_CD, CR0_FPU, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR0_TS, EFER_LMA, EFER_LME,
 };
-
-/// CR0.MP, CR0.EM and CR0.TS, which LMSW changes beside CR0.PE.
-const CR0_LMSW: u64 = 0b1110;
-/// CR0.TS.
-const CR0_TS: u64 = 1 << 3;
 
 /// CR0 bits that are not the guest's. NE must be 1 in VMX operation, although the guest may see it as 0. With CD or NW
 /// the guest would slow down everything on this CPU; it sees them as it sets them.
@@ -31,7 +24,7 @@ pub struct Ownership {
     /// CR4 bits that are 1 whatever the guest wants.
     cr4_one: u64,
     /// CR4 bits that the guest may set.
-    pub cr4_guest: u64,
+    cr4_guest: u64,
 }
 
 impl Ownership {
@@ -59,7 +52,7 @@ impl Ownership {
     /// Sets CR4 as the guest sees it.
     pub fn set_cr4(&self, vmcs: &mut Vmcs, value: u64) {
         vmcs.write(&CR4_READ_SHADOW, value);
-        vmcs.write(&GUEST_CR4, value | self.cr4_one);
+        vmcs.write(&GUEST_CR4, value & self.cr4_guest | self.cr4_one);
     }
 
     /// CR4 as the guest sees it.
@@ -92,7 +85,7 @@ pub fn decode_access(vcpu: &VmxVcpu) -> ExitReason {
             // LMSW can set PE and not clear it.
             let operand = u64::from(operand);
             let old = cr0(&vcpu.vmcs);
-            (ControlRegister::Cr0, old & !CR0_LMSW | operand & (CR0_LMSW | CR0_PE))
+            (ControlRegister::Cr0, old & !CR0_FPU | operand & (CR0_FPU | CR0_PE))
         }
         None => return ExitReason::Unsupported("access to a control register that no control makes exit"),
     };
@@ -128,57 +121,17 @@ fn operand(vcpu: &VmxVcpu, number: u8) -> u64 {
 }
 
 impl VmxVcpu {
-    /// [`machine::vcpu::Vcpu::write_control_register`].
-    pub(super) fn move_to_control_register(
-        &mut self,
-        register: ControlRegister,
-        value: u64,
-        memory: &dyn GuestMemory,
-    ) -> Result<(), Fault> {
-        let old = self.paging();
-        let new = match register {
-            ControlRegister::Cr0 => {
-                if value >> 32 != 0 {
-                    return Err(Fault::GeneralProtection);
-                }
-                // Reserved bits of the lower half are ignored; ET is always 1.
-                let cr0 = value & CR0_DEFINED | CR0_ET;
-                let active = old.efer & EFER_LME != 0 && cr0 & CR0_PG != 0;
-                let efer = if active { old.efer | EFER_LMA } else { old.efer & !EFER_LMA };
-                Paging { cr0, efer, ..old }
-            }
-            ControlRegister::Cr4 if value & !self.ownership.cr4_guest != 0 => {
-                return Err(Fault::GeneralProtection);
-            }
-            ControlRegister::Cr4 => Paging { cr4: value, ..old },
-        };
-        new.check_after(&old)?;
-        if new.loads_pdptes_after(&old) {
-            let pdptes = new.read_pdptes(memory)?;
-            for (field, pdpte) in [GUEST_PDPTE0, GUEST_PDPTE1, GUEST_PDPTE2, GUEST_PDPTE3].iter().zip(pdptes)
-            {
-                self.vmcs.write(field, pdpte);
-            }
-        }
+    /// [`machine::vcpu::Vcpu::set_control_register`].
+    pub(super) fn write_control_register(&mut self, register: ControlRegister, value: u64) {
         match register {
             ControlRegister::Cr0 => {
-                self.ownership.set_cr0(&mut self.vmcs, new.cr0);
-                set_efer(&mut self.vmcs, new.efer);
+                self.ownership.set_cr0(&mut self.vmcs, value);
+                let efer = self.vmcs.read(&GUEST_IA32_EFER);
+                let active = efer & EFER_LME != 0 && value & CR0_PG != 0;
+                set_efer(&mut self.vmcs, efer & !EFER_LMA | if active { EFER_LMA } else { 0 });
             }
-            ControlRegister::Cr4 => self.ownership.set_cr4(&mut self.vmcs, new.cr4),
+            ControlRegister::Cr4 => self.ownership.set_cr4(&mut self.vmcs, value),
         }
         self.flush_translations();
-        Ok(())
-    }
-
-    fn paging(&self) -> Paging {
-        Paging {
-            cr0: cr0(&self.vmcs),
-            cr3: self.vmcs.read(&GUEST_CR3),
-            cr4: self.ownership.cr4(&self.vmcs),
-            efer: self.vmcs.read(&GUEST_IA32_EFER),
-            cs_access_rights: self.vmcs.read(&GUEST_CS.access_rights),
-            tr_access_rights: self.vmcs.read(&GUEST_TR.access_rights),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::interrupts;
 use super::control_registers;
 use super::events;
-use super::paging::LONG;
+use super::guest_state::LONG;
 use super::qualification::{EptViolation, IoInstruction};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;

@@ -9,13 +9,14 @@ mod segments;
 use super::events::{
     BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI, TYPE, TYPE_EXTERNAL_INTERRUPT, TYPE_NMI, VALID,
 };
+use super::guest_state::LONG;
 use super::instructions::{InstructionError, VmFail};
-use super::paging::{physical_address_bits, LONG};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use architecture::vmx::controls::{Entry, Primary, Secondary};
 use architecture::vmx::exit_reason;
 use architecture::vmx::fields::*;
+use core::arch::x86_64::__cpuid;
 use core::fmt::{self, Write};
 use machine::vcpu::{CR0_NE, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME, RFLAGS_FIXED, RFLAGS_IF};
 
@@ -270,4 +271,9 @@ fn non_register_state(report: &mut Report) -> fmt::Result {
 /// Bits 63:47 are equal.
 pub const fn is_canonical(address: u64) -> bool {
     matches!(address >> 47, 0 | 0x1_ffff)
+}
+
+/// Width of physical addresses on this CPU (at most 52).
+fn physical_address_bits() -> u32 {
+    __cpuid(0x8000_0008).eax & 0xff
 }

@@ -13,6 +13,8 @@ use x86_64::registers::control::Cr2;
 
 /// GUEST_ACTIVITY_STATE: active. HLT exits, and the VM waits instead of the processor.
 const ACTIVE: u32 = 0;
+/// Access rights, bit 13: L, a 64-bit code segment.
+pub const LONG: u32 = 1 << 13;
 /// Access rights, bit 16: the segment can't be used.
 const UNUSABLE: u32 = 1 << 16;
 

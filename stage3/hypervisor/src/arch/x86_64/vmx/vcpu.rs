@@ -18,7 +18,7 @@ use architecture::vmx::fields::*;
 use core::fmt;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, ExitReason, Fault, Gprs, InterruptWindow, Vcpu, EFER_LMA,
+    ControlRegister, CpuState, Event, Exit, ExitReason, Gprs, InterruptWindow, Vcpu, EFER_LMA,
 };
 
 /// Offset of the task-priority register in the virtual-APIC page.
@@ -213,13 +213,14 @@ impl Vcpu for VmxVcpu {
         self.virtual_apic[VIRTUAL_APIC_TPR] = value << 4;
     }
 
-    fn write_control_register(
-        &mut self,
-        register: ControlRegister,
-        value: u64,
-        memory: &dyn GuestMemory,
-    ) -> Result<(), Fault> {
-        self.move_to_control_register(register, value, memory)
+    fn set_control_register(&mut self, register: ControlRegister, value: u64) {
+        self.write_control_register(register, value);
+    }
+
+    fn set_pdptes(&mut self, pdptes: &[u64; 4]) {
+        for (field, pdpte) in [GUEST_PDPTE0, GUEST_PDPTE1, GUEST_PDPTE2, GUEST_PDPTE3].iter().zip(pdptes) {
+            self.vmcs.write(field, *pdpte);
+        }
     }
 
     fn set_efer(&mut self, value: u64) {

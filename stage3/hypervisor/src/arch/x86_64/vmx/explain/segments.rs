@@ -1,6 +1,6 @@
 //! The rules of VM entry about segment registers (Intel SDM, "Checks on Guest Segment Registers").
 
-use super::super::paging::LONG;
+use super::super::guest_state::LONG;
 use super::{is_canonical, Report, RFLAGS_VM};
 use architecture::vmx::controls::Entry;
 use architecture::vmx::fields::*;
