@@ -10,6 +10,7 @@
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
 //! | memory that is not RAM | the instruction is done on the device there |
+//! | page tables that are not in RAM | stops the VM |
 //! | triple fault, what isn't virtualized, failed entry | stops the VM |
 //!
 //! Handlers work on the registers of the virtual CPU and on the board; what concerns the world
@@ -36,7 +37,7 @@ use crate::memory::GuestMemory;
 use crate::msr::{self, MsrState};
 use crate::pc::PowerEvent;
 use crate::time::Instant;
-use crate::vcpu::{Event, Exit, ExitReason, Fault, MemoryFault, Vcpu, RFLAGS_IF, RFLAGS_TF};
+use crate::vcpu::{Access, Event, Exit, ExitReason, Fault, MemoryFault, Vcpu, RFLAGS_IF, RFLAGS_TF};
 
 /// The part of a virtual CPU that no processor holds: its identity.
 #[derive(Clone, Debug)]
@@ -116,6 +117,9 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),
         ExitReason::MemoryFault(fault) => return device_access(fault, vcpu, cpu, board, memory, now),
         ExitReason::Shutdown => return stop(StopReason::TripleFault),
+        ExitReason::PageTables(gpa) => {
+            return stop(StopReason::NotRam(MemoryFault { gpa, access: Access::Read }));
+        }
         ExitReason::Unsupported(what) => return stop(StopReason::Unsupported(what)),
         ExitReason::EntryFailed => return stop(StopReason::EntryFailed),
     };
@@ -202,7 +206,7 @@ fn halt<V: Vcpu, B: Board>(next_rip: u64, vcpu: &mut V, board: &B) -> Outcome {
     vcpu.complete_instruction(next_rip);
     if flags & RFLAGS_TF != 0 {
         Outcome::Resume
-    } else if flags & RFLAGS_IF != 0 || board.can_signal() {
+    } else if flags & RFLAGS_IF != 0 || vcpu.takes_nmi() || board.can_signal() {
         Outcome::Halt
     } else {
         Outcome::Stop(StopReason::Halted)

@@ -177,6 +177,8 @@ pub enum ExitReason {
     Forbidden,
     /// An access to guest-physical memory that is not mapped as RAM.
     MemoryFault(MemoryFault),
+    /// The processor looked for the guest's page tables at this address, which is not mapped as RAM.
+    PageTables(Gpa),
     /// The guest can take interrupts now, as asked for by [`Vcpu::request_interrupt_window`].
     InterruptWindow,
     /// An interrupt or NMI for the hypervisor itself, already served by it; or the deadline passed. The guest
@@ -268,6 +270,8 @@ pub trait Vcpu {
     fn was_delivering(&self) -> bool;
     /// Makes the guest take `event` at the next entry. At most one a time.
     fn inject(&mut self, event: Event);
+    /// Whether an [`Event::Nmi`] that was injected waits and nothing blocks it: then HLT does not wait.
+    fn takes_nmi(&self) -> bool;
     /// Whether [`Event::Interrupt`] may be injected: RFLAGS.IF set, no interrupt shadow, nothing else
     /// to be injected.
     fn interruptible(&self) -> bool;

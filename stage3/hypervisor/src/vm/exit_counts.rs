@@ -38,7 +38,10 @@ impl ExitCounts {
             ExitReason::CacheFlush | ExitReason::Undefined | ExitReason::Forbidden => 6,
             ExitReason::MemoryFault(_) => 7,
             ExitReason::Host | ExitReason::InterruptWindow => 8,
-            ExitReason::Shutdown | ExitReason::Unsupported(_) | ExitReason::EntryFailed => 9,
+            ExitReason::PageTables(_)
+            | ExitReason::Shutdown
+            | ExitReason::Unsupported(_)
+            | ExitReason::EntryFailed => 9,
         }
     }
 }

@@ -71,9 +71,7 @@ impl<B: Backend> Vm<'_, B> {
 
     /// Injects what the board requests, or asks to be told when the guest can take it.
     fn deliver_interrupt(&mut self) {
-        if self.pc.take_nmi() {
-            self.vcpu.inject(Event::Nmi);
-        }
+        self.hand_over_nmi();
         if self.vcpu.cr8() != self.pc.cr8() {
             self.vcpu.set_cr8(self.pc.cr8());
         }
@@ -88,14 +86,23 @@ impl<B: Backend> Vm<'_, B> {
         });
     }
 
-    /// Waits for what ends the guest's HLT, and returns the time: an interrupt that it takes, NMI or INIT.
+    /// From here on the virtual CPU keeps the NMI until the guest takes it.
+    fn hand_over_nmi(&mut self) {
+        if self.pc.take_nmi() {
+            self.vcpu.inject(Event::Nmi);
+        }
+    }
+
+    /// Waits for what ends the guest's HLT, and returns the time: an interrupt or NMI that it takes, or INIT.
     fn wait(&mut self, service: &mut ConsoleService) -> Instant {
         loop {
             let now = self.now();
             self.pc.advance(now);
             service.run(self, now);
+            self.hand_over_nmi();
             let takes_interrupts = self.vcpu.rflags() & RFLAGS_IF != 0;
-            if (takes_interrupts && self.pc.interrupt_pending()) || self.pc.has_signal() {
+            let interrupt = takes_interrupts && self.pc.interrupt_pending();
+            if interrupt || self.vcpu.takes_nmi() || self.pc.has_signal() {
                 return now;
             }
             timer::arm(self.deadline(service.due));

@@ -64,6 +64,9 @@ impl Vcpu for MockVcpu {
     fn inject(&mut self, event: Event) {
         assert_eq!(self.injected.replace(event), None, "one event a time");
     }
+    fn takes_nmi(&self) -> bool {
+        self.injected == Some(Event::Nmi)
+    }
     fn interruptible(&self) -> bool {
         self.injected.is_none()
     }

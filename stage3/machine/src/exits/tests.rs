@@ -303,6 +303,9 @@ fn halt_waits_only_if_an_interrupt_can_come() {
     assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Stop(StopReason::Halted));
     bench.bus.can_signal = true;
     assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Halt, "an NMI may come");
+    bench.bus.can_signal = false;
+    bench.vcpu.injected = Some(Event::Nmi);
+    assert_eq!(bench.exit(ExitReason::Halt).outcome, Outcome::Halt, "an NMI waits");
 }
 
 #[test]
@@ -310,6 +313,7 @@ fn what_stops_a_vm_says_so_in_words() {
     let fault = MemoryFault { gpa: DEVICE, access: Access::Fetch };
     for (reason, words) in [
         (ExitReason::Shutdown, "triple fault: the guest could not handle an exception"),
+        (ExitReason::PageTables(DEVICE), "the guest read from address 0xfec00000, where there is no memory"),
         (
             ExitReason::MemoryFault(fault),
             "the guest executed at address 0xfec00000, where there is no memory",

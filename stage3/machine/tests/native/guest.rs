@@ -177,6 +177,7 @@ impl Vcpu for Cpu {
     fn complete_instruction(&mut self, next_rip: u64) { self.0.rip = next_rip; }
     fn was_delivering(&self) -> bool { false }
     fn inject(&mut self, event: Event) { panic!("{event:?}, but the processor executes it") }
+    fn takes_nmi(&self) -> bool { false }
     fn interruptible(&self) -> bool { true }
     fn request_interrupt_window(&mut self, _: machine::vcpu::InterruptWindow) {}
     fn cr8(&self) -> u8 {

@@ -73,9 +73,9 @@ fn long_mode_has_conditions() {
     bench.vcpu.state.cs.attributes = SEGMENT_LONG;
     assert_eq!(bench.write(Cr0, PAGED), REFUSED, "CS.L");
     bench.vcpu.state.cs.attributes = 0;
-    bench.vcpu.state.tr = Segment { attributes: SEGMENT_PRESENT | 3, ..Segment::default() };
+    bench.vcpu.state.tr = Segment { attributes: SEGMENT_PRESENT | 0x3, ..Segment::default() };
     assert_eq!(bench.write(Cr0, PAGED), REFUSED, "16-bit TSS");
-    bench.vcpu.state.tr.attributes = SEGMENT_PRESENT | 11;
+    bench.vcpu.state.tr.attributes = SEGMENT_PRESENT | 0xb;
     assert_eq!(bench.write(Cr0, PAGED), Ok(()));
     bench.vcpu.state.cs.attributes = SEGMENT_LONG;
     assert_eq!(bench.write(Cr0, PROTECTED), REFUSED, "64-bit code");

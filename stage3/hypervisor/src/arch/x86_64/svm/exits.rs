@@ -87,7 +87,7 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
         | code::MWAIT_CONDITIONAL
         | code::RDPRU
         | code::RSM => (Is::Undefined, 0),
-        code::NPF => (Is::MemoryFault(nested_fault(vmcb.exit_info_1, vmcb.exit_info_2)), 0),
+        code::NPF => (nested_fault(vmcb.exit_info_1, vmcb.exit_info_2), 0),
         code::SHUTDOWN => (Is::Shutdown, 0),
         code::INIT => (Is::Unsupported("an INIT signal reached the CPU"), 0),
         code::TASK_SWITCH => (Is::Unsupported("hardware task switch"), 0),
@@ -117,14 +117,18 @@ fn port_io(vcpu: &SvmVcpu) -> Exit {
     Exit { reason: ExitReason::PortIo(io), next_rip }
 }
 
-/// NPF: EXITINFO1 is a page-fault error code, EXITINFO2 the GPA.
-fn nested_fault(error_code: u64, gpa: u64) -> MemoryFault {
+/// NPF: EXITINFO1 is a page-fault error code and tells what the address is that EXITINFO2 holds.
+fn nested_fault(error_code: u64, gpa: u64) -> ExitReason {
+    const OF_PAGE_TABLES: u64 = 1 << 33;
     const WRITE: u64 = 1 << 1;
     const FETCH: u64 = 1 << 4;
+    if error_code & OF_PAGE_TABLES != 0 {
+        return ExitReason::PageTables(Gpa(gpa));
+    }
     let access = match error_code {
         code if code & FETCH != 0 => Access::Fetch,
         code if code & WRITE != 0 => Access::Write,
         _ => Access::Read,
     };
-    MemoryFault { gpa: Gpa(gpa), access }
+    ExitReason::MemoryFault(MemoryFault { gpa: Gpa(gpa), access })
 }

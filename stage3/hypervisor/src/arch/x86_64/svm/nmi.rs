@@ -43,6 +43,16 @@ impl Nmi {
         self.waiting = true;
     }
 
+    /// One waits that nothing blocks.
+    pub fn is_due(&self, vmcb: &Vmcb) -> bool {
+        let is_blocked = match self.blocking {
+            Blocking::Open => false,
+            Blocking::Serving => true,
+            Blocking::Ending(rip) => rip == vmcb.rip,
+        };
+        self.waiting && !is_blocked
+    }
+
     /// The guest is about to execute IRET at `rip`.
     pub fn iret(&mut self, vmcb: &mut Vmcb) {
         vmcb.intercept_3 &= !intercept::IRET;

@@ -237,6 +237,10 @@ impl Vcpu for SvmVcpu {
         }
     }
 
+    fn takes_nmi(&self) -> bool {
+        self.nmi.is_due(&self.vmcb)
+    }
+
     fn interruptible(&self) -> bool {
         events::interruptible(&self.vmcb)
     }

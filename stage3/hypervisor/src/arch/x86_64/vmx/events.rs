@@ -142,10 +142,14 @@ impl VmxVcpu {
             return false;
         }
         let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
-        let nmi_is_next = self.events.nmi && interruptibility & BLOCKING_BY_NMI == 0;
-        !nmi_is_next
+        !self.nmi_is_due()
             && interruptibility & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS) == 0
             && self.vmcs.read(&GUEST_RFLAGS) & RFLAGS_IF != 0
+    }
+
+    /// [`machine::vcpu::Vcpu::takes_nmi`].
+    pub(super) fn nmi_is_due(&self) -> bool {
+        self.events.nmi && self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE) & BLOCKING_BY_NMI == 0
     }
 
     /// Hands the next event to the processor. It clears [`VALID`] there when it has delivered the event.

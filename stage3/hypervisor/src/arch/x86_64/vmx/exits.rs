@@ -109,6 +109,7 @@ const fn is_instruction(reason: &ExitReason) -> bool {
         ExitReason::Host
             | ExitReason::InterruptWindow
             | ExitReason::MemoryFault(_)
+            | ExitReason::PageTables(_)
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed
@@ -142,9 +143,9 @@ fn memory_fault(vcpu: &mut VmxVcpu) -> ExitReason {
     if violation.unblocked_nmis() {
         events::block_nmis(&mut vcpu.vmcs);
     }
-    if !violation.is_access_to_operand() {
-        return ExitReason::Unsupported("guest page tables in memory that is not RAM");
-    }
     let gpa = Gpa(vcpu.vmcs.read(&GUEST_PHYSICAL_ADDRESS));
+    if !violation.is_access_to_operand() {
+        return ExitReason::PageTables(gpa);
+    }
     ExitReason::MemoryFault(MemoryFault { gpa, access: violation.access() })
 }

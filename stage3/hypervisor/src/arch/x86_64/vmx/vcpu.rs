@@ -13,7 +13,7 @@ use super::instructions::{invept, invvpid, Invalidation, VmFail};
 use super::vmcs::{CurrentVmcs, Vmcs};
 use super::{ept, exits, explain, host_state, setup};
 use alloc::format;
-use architecture::vmx::controls::Primary;
+use architecture::vmx::controls::{Primary, Secondary};
 use architecture::vmx::fields::*;
 use core::fmt;
 use machine::memory::GuestMemory;
@@ -93,11 +93,14 @@ impl VmxVcpu {
     }
 
     /// Drops the guest's cached translations, as the processor does when the guest itself changes CR0 or CR4. Without
-    /// VPID, each VM entry does.
-    pub(super) fn flush_translations(&self) {
-        if let Some((vpid, kind)) = self.vpid {
-            let flushed = invvpid(kind, vpid);
-            assert!(flushed.is_ok(), "INVVPID: {flushed:?}");
+    /// VPID, each VM entry does; so that is what is left if INVVPID fails.
+    pub(super) fn flush_translations(&mut self) {
+        let Some((vpid, kind)) = self.vpid else { return };
+        if invvpid(kind, vpid).is_err() {
+            self.vpid = None;
+            let secondary = self.vmcs.read(&SECONDARY_PROCESSOR_BASED_CONTROLS);
+            let without = secondary & !Secondary::ENABLE_VPID.bits();
+            self.vmcs.write(&SECONDARY_PROCESSOR_BASED_CONTROLS, without);
         }
     }
 
@@ -184,6 +187,10 @@ impl Vcpu for VmxVcpu {
 
     fn inject(&mut self, event: Event) {
         self.set_next_event(event);
+    }
+
+    fn takes_nmi(&self) -> bool {
+        self.nmi_is_due()
     }
 
     fn interruptible(&self) -> bool {
