@@ -1,5 +1,6 @@
 //! pxhv.toml: the virtual machines of an image. Everything is checked here, before anything is written.
 
+mod bios;
 mod boot;
 mod checks;
 mod pretend;
@@ -9,7 +10,7 @@ mod tests;
 
 use crate::project;
 use anyhow::{bail, Context, Result};
-use bundle::manifest::LogLevel;
+use bundle::manifest::{Display, LogLevel};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -64,6 +65,15 @@ pub enum Boot {
         kernel: File,
         /// Where it is loaded (GPA).
         load: u32,
+    },
+    /// A BIOS, which boots from a disk.
+    Bios {
+        /// The BIOS.
+        firmware: File,
+        /// The floppy disks, from drive A: on.
+        floppies: Vec<File>,
+        /// Where its screen is seen.
+        display: Display,
     },
 }
 

@@ -8,6 +8,7 @@ mod fetch;
 mod products;
 
 use crate::initramfs::Archive;
+use crate::packages::{self, Purpose};
 use crate::progress::Step;
 use crate::{assemble, image, project};
 use anyhow::{ensure, Context, Result};
@@ -24,6 +25,9 @@ const VERSION: u32 = 1;
 /// The file to read in place of `path`: `path` itself, made now if it is one of [`products`] that is missing or
 /// outdated; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
+    if path == Path::new(packages::SEABIOS) {
+        packages::ensure(&[Purpose::Bios])?;
+    }
     let Some(product) = product(path) else { return Ok(path.into()) };
     let (path, shown) = (product.path(), product.file);
     if let What::Initrd = product.what {

@@ -148,6 +148,10 @@ fn pack(config: Config) -> Vec<u8> {
                 Boot::Multiboot { kernel, cmdline, modules: modules.collect() }
             }
             config::Boot::Flat { kernel, load } => Boot::Flat { kernel: add(kernel), load },
+            config::Boot::Bios { firmware, floppies, display } => {
+                let firmware = add(firmware);
+                Boot::Bios { firmware, floppies: floppies.into_iter().map(&mut add).collect(), display }
+            }
         };
         let (debug_exit, debugcon) = (vm.debug_exit, vm.debugcon);
         VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot, debug_exit, debugcon }

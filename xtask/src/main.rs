@@ -28,7 +28,6 @@ mod toolchain;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use packages::Purpose;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -87,7 +86,7 @@ fn execute() -> Result<bool> {
         Task::Stress(options) => stress::run(options)?,
         Task::Test(options) => return test::run(options),
         Task::Setup => {
-            packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])?;
+            packages::ensure(packages::ALL)?;
         }
     }
     Ok(true)

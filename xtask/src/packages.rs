@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 pub enum Purpose {
     /// Building images.
     Image,
+    /// Images with a BIOS for a guest.
+    Bios,
     /// Running in QEMU.
     Qemu,
     /// Running in Bochs.
@@ -20,9 +22,17 @@ pub enum Purpose {
     Test,
 }
 
+/// Everything.
+pub const ALL: &[Purpose] =
+    &[Purpose::Image, Purpose::Bios, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test];
+
+/// The BIOS for guests: the build of SeaBIOS that fits into 128 KiB.
+pub const SEABIOS: &str = "/usr/share/seabios/bios.bin";
+
 /// Purpose, package, and a file of it: a program on the PATH, or an absolute path.
 const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Image, "nasm", "nasm"),
+    (Purpose::Bios, "seabios", SEABIOS),
     (Purpose::Qemu, "qemu-system-x86", "qemu-system-x86_64"),
     (Purpose::Bochs, "bochs", "bochs-bin"),
     (Purpose::Bochs, "bochs-term", "/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so"),

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, in order, and how much of it does.
 
-use crate::packages::{self, Purpose};
+use crate::packages;
 use crate::{boot_tests, host_checks};
 use anyhow::{bail, Result};
 use std::time::Instant;
@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<bool> {
     if checks.is_empty() && boot_tests.is_empty() {
         bail!("nothing has this in its name; see `cargo xtask test --list`");
     }
-    packages::ensure(&[Purpose::Image, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test])?;
+    packages::ensure(packages::ALL)?;
     let mut count = Count::default();
     for check in checks {
         println!("=== {}", check.name);

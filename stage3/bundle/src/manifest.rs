@@ -104,6 +104,24 @@ pub enum Boot {
         /// Where it is loaded (GPA).
         load: u32,
     },
+    /// A BIOS, which boots from a disk.
+    Bios {
+        /// The BIOS.
+        firmware: Blob,
+        /// The floppy disks, from drive A: on.
+        floppies: Vec<Blob>,
+        /// Where its screen is seen.
+        display: Display,
+    },
+}
+
+/// Where the screen of a virtual machine is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Display {
+    /// Nowhere.
+    None,
+    /// At the serial port: the BIOS sends there what programs have it print, and takes keys from there.
+    Serial,
 }
 
 /// A file for a multiboot kernel.
@@ -118,22 +136,28 @@ pub struct Module {
 impl Boot {
     /// Every file that it needs.
     pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
-        let (kernel, initrd, modules) = match self {
-            Self::Linux { kernel, initrd, .. } => (kernel, initrd.as_ref(), [].as_slice()),
-            Self::Multiboot { kernel, modules, .. } => (kernel, None, modules.as_slice()),
-            Self::Flat { kernel, .. } => (kernel, None, [].as_slice()),
+        let (first, rest): (_, Vec<_>) = match self {
+            Self::Linux { kernel, initrd, .. } => (kernel, initrd.iter().collect()),
+            Self::Multiboot { kernel, modules, .. } => {
+                (kernel, modules.iter().map(|module| &module.file).collect())
+            }
+            Self::Flat { kernel, .. } => (kernel, Vec::new()),
+            Self::Bios { firmware, floppies, .. } => (firmware, floppies.iter().collect()),
         };
-        core::iter::once(kernel).chain(initrd).chain(modules.iter().map(|module| &module.file))
+        core::iter::once(first).chain(rest)
     }
 
     /// The same, to change.
     fn blobs_mut(&mut self) -> impl Iterator<Item = &mut Blob> {
-        let (kernel, initrd, modules) = match self {
-            Self::Linux { kernel, initrd, .. } => (kernel, initrd.as_mut(), [].as_mut_slice()),
-            Self::Multiboot { kernel, modules, .. } => (kernel, None, modules.as_mut_slice()),
-            Self::Flat { kernel, .. } => (kernel, None, [].as_mut_slice()),
+        let (first, rest): (_, Vec<_>) = match self {
+            Self::Linux { kernel, initrd, .. } => (kernel, initrd.iter_mut().collect()),
+            Self::Multiboot { kernel, modules, .. } => {
+                (kernel, modules.iter_mut().map(|module| &mut module.file).collect())
+            }
+            Self::Flat { kernel, .. } => (kernel, Vec::new()),
+            Self::Bios { firmware, floppies, .. } => (firmware, floppies.iter_mut().collect()),
         };
-        core::iter::once(kernel).chain(initrd).chain(modules.iter_mut().map(|module| &mut module.file))
+        core::iter::once(first).chain(rest)
     }
 }
 

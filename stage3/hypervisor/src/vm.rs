@@ -38,7 +38,7 @@ const EARLY_FAULTS_MAX: u32 = 3;
 /// A virtual machine on backend `B`.
 struct Vm<'a, B: Backend> {
     spec: &'a VmSpec,
-    bundle: &'a Bundle<'a>,
+    bundle: &'a Bundle<'static>,
     ram: GuestRam,
     /// Kept for the processor, which walks it.
     _nested: NestedTables<B::Format>,
@@ -54,7 +54,11 @@ struct Vm<'a, B: Backend> {
 ///
 /// # Errors
 /// Why this computer can't run them.
-pub fn run_all<B: Backend>(boot: &BootInfo, bundle: &Bundle, manifest: &Manifest) -> Result<(), SetupError> {
+pub fn run_all<B: Backend>(
+    boot: &BootInfo,
+    bundle: &Bundle<'static>,
+    manifest: &Manifest,
+) -> Result<(), SetupError> {
     let backend = B::new(boot)?;
     log::info!("virtual machines run on {}, TSC {} kHz", backend.name(), clock::tsc().khz());
     let [spec] = manifest.vms.as_slice() else {
@@ -72,7 +76,7 @@ pub fn run_all<B: Backend>(boot: &BootInfo, bundle: &Bundle, manifest: &Manifest
 
 impl<'a, B: Backend> Vm<'a, B> {
     /// A VM that is powered on: memory, virtual PC, guest loaded, CPU at its entry.
-    fn new(backend: &B, bundle: &'a Bundle, spec: &'a VmSpec) -> Result<Self, SetupError> {
+    fn new(backend: &B, bundle: &'a Bundle<'static>, spec: &'a VmSpec) -> Result<Self, SetupError> {
         let ram = GuestRam::new(spec.memory).map_err(|error| in_vm(spec, &error))?;
         let mut nested = NestedTables::new(backend.has_1g_pages());
         ram.map(&mut nested);
@@ -117,6 +121,11 @@ impl<'a, B: Backend> Vm<'a, B> {
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
         self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
+        if let Some(firmware) =
+            load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
+        {
+            self.pc.install(firmware);
+        }
         self.vcpu.load(&state);
         cpu::reset_guest_registers();
         self.power_on = cpu::tsc();

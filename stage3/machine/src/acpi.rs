@@ -12,6 +12,7 @@
 
 mod fixed;
 mod interrupts;
+pub mod loader;
 mod namespace;
 mod resources;
 mod root;

@@ -24,7 +24,7 @@ pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
 pub use ports::{is_free_port, DebugPorts};
 
-use crate::device::fw_cfg::FwCfg;
+use crate::device::fw_cfg::{File, FwCfg};
 use crate::device::i8042::I8042;
 use crate::device::lapic::LocalApic;
 use crate::device::pci::Pci;
@@ -38,6 +38,7 @@ use crate::device::uart::Uart;
 use crate::memory::RamLayout;
 use crate::port::PortMap;
 use crate::time::{Instant, TscScale};
+use alloc::vec::Vec;
 use interrupts::Interrupts;
 use lines::Due;
 use ports::Device;
@@ -74,6 +75,15 @@ pub(crate) fn test_pc(memory: u64) -> Pc {
     })
 }
 
+/// What a PC has whose guest begins with its firmware.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// Its code, which can be read below 4 GiB too.
+    pub rom: &'static [u8],
+    /// What it finds in the firmware configuration.
+    pub files: Vec<File>,
+}
+
 /// A PC but for CPU and memory.
 #[derive(Clone, Debug)]
 pub struct Pc {
@@ -87,6 +97,7 @@ pub struct Pc {
     system_control: SystemControl,
     clock: Rtc,
     uart: Uart,
+    rom: &'static [u8],
     reset_control: ResetControl,
     due: Due,
 }
@@ -108,6 +119,7 @@ impl Pc {
             clock: Rtc::new(config.layout, config.wall_clock),
             uart: Uart::new(),
             fw_cfg: FwCfg::new(config.layout, config.cpus),
+            rom: &[],
             reset_control: ResetControl::default(),
             due: Due::default(),
         };
@@ -116,6 +128,14 @@ impl Pc {
         // The timer's output is high already: that is no edge.
         pc.carry_timer(Instant(0));
         pc
+    }
+
+    /// Gives a PC that was just powered on its firmware.
+    pub fn install(&mut self, firmware: Firmware) {
+        self.rom = firmware.rom;
+        for file in firmware.files {
+            self.fw_cfg.add(file);
+        }
     }
 
     /// Somebody presses the power button: the guest is asked to switch itself off.

@@ -19,12 +19,11 @@ impl Source<'_> {
             "linux" => Self::linux,
             "multiboot" => Self::multiboot,
             "flat" => Self::flat,
-            "bios" => {
-                let reason =
-                    "planned, but not in this version of pxHV; write \"linux\", \"multiboot\" or \"flat\"";
+            "bios" => Self::bios,
+            _ => {
+                let reason = "unknown; write \"linux\", \"multiboot\", \"flat\" or \"bios\"";
                 bail!(self.wrong("boot", &vm.boot, reason))
             }
-            _ => bail!(self.wrong("boot", &vm.boot, "unknown; write \"linux\", \"multiboot\" or \"flat\"")),
         };
         self.foreign_keys(vm)?;
         check(self, vm, memory, provide)
@@ -33,30 +32,27 @@ impl Source<'_> {
     /// Refuses keys that say something about another kind of boot.
     fn foreign_keys(&self, vm: &Vm) -> Result<()> {
         let kind = vm.boot.get_ref().as_str();
-        let refuse = |owner: &str, hint: &str| {
-            (!owner.split(' ').any(|owner| owner == kind))
-                .then(|| format!("a VM with boot = {kind:?} has no such key; {hint}"))
+        let check = |key: &str, owners: &[&str], value: Option<(usize, String)>, hint: &str| match value {
+            Some((at, shown)) if !owners.contains(&kind) => {
+                let reason = format!("a VM with boot = {kind:?} has no such key; {hint}");
+                bail!("{}: {key} = {shown}: {reason}", self.at(at))
+            }
+            _ => Ok(()),
         };
-        if let (Some(value), Some(reason)) =
-            (&vm.initrd, refuse("linux", "remove it (files for a multiboot kernel are modules = [\"FILE\"])"))
-        {
-            bail!(self.wrong("initrd", value, &reason));
-        }
-        if let (Some(value), Some(reason)) = (&vm.cmdline, refuse("linux multiboot", "remove it")) {
-            bail!(self.wrong("cmdline", value, &reason));
-        }
-        let module = vm.modules.as_ref().and_then(|modules| modules.first());
-        if let (Some(value), Some(reason)) =
-            (module, refuse("multiboot", "remove it (a file for Linux is initrd = \"FILE\")"))
-        {
-            bail!(self.wrong("modules", value, &reason));
-        }
-        if let (Some(value), Some(reason)) =
-            (&vm.load, refuse("flat", "remove it: the kernel's file says where it belongs"))
-        {
-            bail!(self.wrong("load", value, &reason));
-        }
-        Ok(())
+        let kernels = ["linux", "multiboot", "flat"];
+        let hint = "remove it (a BIOS boots from floppies = [\"FILE\"])";
+        check("kernel", &kernels, shown(vm.kernel.as_ref()), hint)?;
+        let hint = "remove it (files for a multiboot kernel are modules = [\"FILE\"])";
+        check("initrd", &["linux"], shown(vm.initrd.as_ref()), hint)?;
+        check("cmdline", &["linux", "multiboot"], shown(vm.cmdline.as_ref()), "remove it")?;
+        let hint = "remove it (a file for Linux is initrd = \"FILE\")";
+        check("modules", &["multiboot"], shown(first(vm.modules.as_ref())), hint)?;
+        let hint = "remove it: the kernel's file says where it belongs";
+        check("load", &["flat"], shown(vm.load.as_ref()), hint)?;
+        let hint = "remove it, or write boot = \"bios\"";
+        check("firmware", &["bios"], shown(vm.firmware.as_ref()), hint)?;
+        check("floppies", &["bios"], shown(first(vm.floppies.as_ref())), hint)?;
+        check("display", &["bios"], shown(vm.display.as_ref()), hint)
     }
 
     /// The file of the key `kernel`, and the key's value for messages.
@@ -160,4 +156,14 @@ impl Source<'_> {
         })?;
         Ok(Boot::Flat { kernel, load: load as u32 })
     }
+}
+
+/// Where a value is, and how it is written.
+fn shown<T: std::fmt::Debug>(value: Option<&Spanned<T>>) -> Option<(usize, String)> {
+    value.map(|value| (value.span().start, format!("{:?}", value.get_ref())))
+}
+
+/// The first value of a list.
+fn first<T>(list: Option<&Vec<T>>) -> Option<&T> {
+    list.and_then(|list| list.first())
 }

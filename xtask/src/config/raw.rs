@@ -34,6 +34,9 @@ pub struct Vm {
     pub cmdline: Option<Spanned<String>>,
     pub modules: Option<Vec<Spanned<Module>>>,
     pub load: Option<Spanned<Number>>,
+    pub firmware: Option<Spanned<String>>,
+    pub floppies: Option<Vec<Spanned<String>>>,
+    pub display: Option<Spanned<String>>,
     pub debug_exit: Option<Spanned<Number>>,
     pub debugcon: Option<Spanned<Number>>,
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::size::MIB;
+use bundle::manifest::Display;
 
 const GOOD: &str = r#"
     [[vm]]
@@ -22,6 +23,8 @@ fn load(text: &str) -> Result<Config> {
     file("kernel at the end", &multiboot_kernel(0x301_0000))?;
     file("tape", b"music")?;
     file("empty", &[])?;
+    file("bios.bin", &vec![0xea; 0x2_0000])?;
+    file("boot.img", &vec![0; 1440 << 10])?;
     file("text", b"not a kernel")?;
     file("pxhv.toml", text.as_bytes())?;
     Config::load(&directory.path().join("pxhv.toml"), &|path| Ok(path.into()))
@@ -67,7 +70,7 @@ fn wrong_values_are_named_with_what_would_be_right() {
         ("\"512M\"", "\"32M\"", ["memory = \"32M\"", "at least \"66M\""]),
         ("vcpus = 1", "vcpus = 2", ["pxhv.toml:5: vcpus = 2", "write 1"]),
         ("vcpus = 1", "vcpus = 0", ["vcpus = 0", "write 1"]),
-        ("boot = \"linux\"", "boot = \"bios\"", ["pxhv.toml:6: boot = \"bios\"", "\"linux\""]),
+        ("boot = \"linux\"", "boot = \"bios\"", ["pxhv.toml:7: kernel = \"vmlinuz\"", "floppies = ["]),
         ("boot = \"linux\"", "boot = \"lunix\"", ["boot = \"lunix\"", "\"linux\""]),
         ("\"vmlinuz\"", "\"nowhere\"", ["pxhv.toml:7: kernel = \"nowhere\"", "nowhere"]),
         ("\"vmlinuz\"", "\"text\"", ["kernel = \"text\"", "bzImage"]),
@@ -141,6 +144,16 @@ const MULTIBOOT: &str = r#"
     debugcon = "0xe9"
 "#;
 
+const BIOS: &str = r#"
+    [[vm]]
+    name = "dos"
+    memory = "16M"
+    boot = "bios"
+    firmware = "bios.bin"
+    floppies = ["boot.img"]
+    display = "none"
+"#;
+
 const FLAT: &str = r#"
     [[vm]]
     name = "sector"
@@ -173,6 +186,20 @@ fn a_flat_image_has_an_address() {
 }
 
 #[test]
+fn a_bios_has_floppy_disks_and_a_screen() {
+    for (from, to, expected) in [
+        ("", "", (0xea, 1, Display::None)),
+        ("display = \"none\"", "", (0xea, 1, Display::Serial)),
+        ("\"none\"", "\"serial\"", (0xea, 1, Display::Serial)),
+        ("floppies = [\"boot.img\"]", "", (0xea, 0, Display::None)),
+    ] {
+        let config = load(&BIOS.replace(from, to)).unwrap();
+        let Boot::Bios { firmware, floppies, display } = &config.vms[0].boot else { panic!("{config:?}") };
+        assert_eq!((firmware.bytes[0], floppies.len(), *display), expected, "{to}");
+    }
+}
+
+#[test]
 fn what_other_kinds_of_boot_need_is_named_too() {
     for (good, from, to, words) in [
         (MULTIBOOT, "\"kernel32\"", "\"text\"", ["pxhv.toml:6: kernel = \"text\"", "no multiboot header"]),
@@ -196,6 +223,10 @@ fn what_other_kinds_of_boot_need_is_named_too() {
         (MULTIBOOT, "0xf4", "-1", ["debug_exit", "from 0 to 0xfffe"]),
         (MULTIBOOT, "0xf4", "true", ["9 |", "write a number"]),
         (MULTIBOOT, "\"0xe9\"", "0xf4", ["pxhv.toml:10: debugcon = 0xf4", "debug_exit has this port"]),
+        (BIOS, "\"bios.bin\"", "\"boot.img\"", ["firmware = \"boot.img\"", "64 or 128 KiB"]),
+        (BIOS, "\"boot.img\"", "\"text\"", ["floppies = \"text\": 12 bytes", "1.44M"]),
+        (BIOS, "\"boot.img\"", "\"boot.img\", \"boot.img\"", ["floppies = \"boot.img\"", "one drive"]),
+        (BIOS, "\"none\"", "\"big\"", ["pxhv.toml:8: display = \"big\"", "\"serial\" or \"none\""]),
         (FLAT, "\"0x7c00\"", "\"7c00h\"", ["pxhv.toml:7: load = \"7c00h\"", "for example \"0x7c00\""]),
         (FLAT, "\"0x7c00\"", "0x9fff8", ["load = 0x9fff8", "the image would end at 0xa0004"]),
         (FLAT, "load = \"0x7c00\"", "", ["\"sector\" has no load address", "load = \"0x7c00\""]),
@@ -213,6 +244,11 @@ fn keys_of_another_kind_of_boot_are_refused() {
         (GOOD, "load = \"0x7c00\"", ["load = \"0x7c00\"", "boot = \"linux\" has no such key"]),
         (MULTIBOOT, "initrd = \"tape\"", ["pxhv.toml:11: initrd = \"tape\"", "modules = ["]),
         (MULTIBOOT, "load = \"0x7c00\"", ["load", "boot = \"multiboot\" has no such key"]),
+        (BIOS, "kernel = \"vmlinuz\"", ["kernel = \"vmlinuz\"", "boot = \"bios\" has no such key"]),
+        (BIOS, "load = 5", ["load = 0x5", "boot = \"bios\" has no such key"]),
+        (GOOD, "firmware = \"bios.bin\"", ["firmware = \"bios.bin\"", "boot = \"linux\" has no such key"]),
+        (GOOD, "floppies = [\"boot.img\"]", ["floppies = \"boot.img\"", "has no such key"]),
+        (GOOD, "display = \"none\"", ["display = \"none\"", "has no such key"]),
         (FLAT, "cmdline = \"x\"", ["cmdline = \"x\"", "boot = \"flat\" has no such key"]),
         (FLAT, "initrd = \"tape\"", ["initrd", "boot = \"flat\" has no such key"]),
         (FLAT, "modules = [\"tape\"]", ["modules", "boot = \"flat\" has no such key"]),

@@ -4,12 +4,13 @@ use super::ram::GuestRam;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use bundle::manifest::{Blob, Boot, Bundle, VmSpec};
+use bundle::manifest::{Blob, Boot, Bundle, Display as Screen, VmSpec};
 use core::fmt::Display;
 use machine::acpi::{self, AcpiConfig};
 use machine::boot::multiboot::{self, Guest, Module};
-use machine::boot::{flat, linux};
+use machine::boot::{bios, flat, linux};
 use machine::memory::GuestMemory;
+use machine::pc::Firmware;
 use machine::vcpu::CpuState;
 
 /// Loads the guest of `spec` into `ram`, which is zero. Returns the state in which its CPU starts.
@@ -19,7 +20,10 @@ use machine::vcpu::CpuState;
 pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState, String> {
     let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
     let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
-    ram.write(acpi.start, &acpi.bytes).map_err(|error| error.to_string())?;
+    // A BIOS puts them where it likes.
+    if !matches!(spec.boot, Boot::Bios { .. }) {
+        ram.write(acpi.start, &acpi.bytes).map_err(|error| error.to_string())?;
+    }
     let refused = |kernel: &Blob, error: &dyn Display| format!("{}: {error}", kernel.name);
     match &spec.boot {
         Boot::Linux { kernel, initrd, cmdline } => {
@@ -38,5 +42,24 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
         Boot::Flat { kernel, load } => {
             flat::load(read(kernel)?, (*load).into(), ram).map_err(|error| refused(kernel, &error))
         }
+        Boot::Bios { firmware, .. } => {
+            bios::load(read(firmware)?, ram).map_err(|error| refused(firmware, &error))
+        }
     }
+}
+
+/// What the board of `spec` gets if a BIOS starts there.
+///
+/// # Errors
+/// A file is damaged.
+pub fn firmware(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Option<Firmware>, String> {
+    let Boot::Bios { firmware, floppies, display } = &spec.boot else { return Ok(None) };
+    let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
+    let floppy = match floppies.first() {
+        Some(blob) => Some((blob.name.as_str(), read(blob)?)),
+        None => None,
+    };
+    let wishes = bios::Wishes { serial: *display == Screen::Serial, floppy };
+    let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
+    Ok(Some(Firmware { rom: read(firmware)?, files: bios::files(&wishes, &acpi) }))
 }

@@ -1,15 +1,12 @@
 //! Starts a flat image in real mode, as a BIOS starts a boot sector. There is no BIOS behind it: software
 //! interrupts lead nowhere, and hardware interrupts are off.
 
+use super::real_mode;
 use crate::memory::{Gpa, GuestMemory, NotRam, VGA_WINDOW};
-use crate::vcpu::{CpuState, Gprs, Segment, TableRegister, CR0_ET, RFLAGS_FIXED, SEGMENT_PRESENT};
+use crate::vcpu::{CpuState, Gprs};
 
-/// Limit of a segment in real mode.
-const SEGMENT_LIMIT: u32 = 0xffff;
 /// First address that the segment 0 does not reach.
 const SEGMENT_0_END: u64 = 0x1_0000;
-/// The interrupt vectors' last byte.
-const VECTORS_LIMIT: u16 = 0x3ff;
 /// What a BIOS passes in DL: the number of the first hard disk.
 const BOOT_DRIVE: u64 = 0x80;
 /// Where boot sectors are loaded; the stack of an image above segment 0 grows down from here.
@@ -64,37 +61,15 @@ pub fn load(image: &[u8], load: u64, memory: &dyn GuestMemory) -> Result<CpuStat
         // Down from the end of segment 0.
         _ => 0,
     };
-    let data = segment(0, 0x3);
-    Ok(CpuState {
-        gprs: Gprs { rdx: BOOT_DRIVE, ..Gprs::default() },
-        rip,
-        rsp,
-        rflags: RFLAGS_FIXED,
-        cr0: CR0_ET,
-        cs: segment(code as u16, 0xb),
-        ds: data,
-        es: data,
-        fs: data,
-        gs: data,
-        ss: data,
-        // As after reset: a busy 32-bit TSS, which VM entry demands.
-        tr: Segment { selector: 0, attributes: SEGMENT_PRESENT | 0xb, limit: SEGMENT_LIMIT, base: 0 },
-        idtr: TableRegister { base: 0, limit: VECTORS_LIMIT },
-        ..CpuState::default()
-    })
-}
-
-/// A segment of real mode with this type.
-const fn segment(selector: u16, kind: u16) -> Segment {
-    const CODE_OR_DATA: u16 = 1 << 4;
-    let attributes = SEGMENT_PRESENT | CODE_OR_DATA | kind;
-    Segment { selector, attributes, limit: SEGMENT_LIMIT, base: (selector as u64) << 4 }
+    let gprs = Gprs { rdx: BOOT_DRIVE, ..Gprs::default() };
+    Ok(CpuState { gprs, rsp, ..real_mode::state(code as u16, rip) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::memory::test_ram::TestRam;
+    use crate::vcpu::TableRegister;
     use std::string::ToString;
 
     fn start(bytes: usize, at: u64) -> Result<CpuState, FlatError> {

@@ -1,4 +1,4 @@
-//! Devices in guest-physical memory: the local APIC and the I/O APIC.
+//! Devices in guest-physical memory: the local APIC, the I/O APIC, and the ROM with the firmware below 4 GiB.
 //!
 //! Whoever drives the board brings accesses that are not to RAM. So a local APIC whose page is moved onto RAM
 //! is not reached there: no system does that.
@@ -12,6 +12,10 @@ use crate::time::Instant;
 
 /// Where the I/O APIC is (GPA); the ACPI tables say so.
 pub const IOAPIC: Gpa = Gpa(0xfec0_0000);
+/// Where the ROM ends.
+const ROM_END: u64 = 1 << 32;
+/// Bytes behind it.
+const FLOATING: u8 = 0xff;
 /// Bytes of the local APIC's page.
 const LAPIC_BYTES: u64 = 0x1000;
 
@@ -20,6 +24,7 @@ const LAPIC_BYTES: u64 = 0x1000;
 enum Target {
     Lapic(u32),
     IoApic(u32),
+    Rom(u32),
 }
 
 impl Target {
@@ -27,6 +32,7 @@ impl Target {
         match self {
             Self::Lapic(offset) => Self::Lapic(offset + u32::from(bytes)),
             Self::IoApic(offset) => Self::IoApic(offset + u32::from(bytes)),
+            Self::Rom(offset) => Self::Rom(offset + u32::from(bytes)),
         }
     }
 }
@@ -38,7 +44,11 @@ impl Pc {
             (offset < bytes).then_some(offset as u32)
         };
         let lapic = self.interrupts.lapic.mmio_page().and_then(|page| within(page, LAPIC_BYTES));
-        lapic.map(Target::Lapic).or_else(|| within(IOAPIC, ioapic::BYTES.into()).map(Target::IoApic))
+        let rom = self.rom.len() as u64;
+        lapic
+            .map(Target::Lapic)
+            .or_else(|| within(IOAPIC, ioapic::BYTES.into()).map(Target::IoApic))
+            .or_else(|| within(Gpa(ROM_END - rom), rom).map(Target::Rom))
     }
 
     fn read_target(&mut self, now: Instant, target: Target, size: Size) -> u32 {
@@ -49,6 +59,14 @@ impl Pc {
                 value
             }
             Target::IoApic(offset) => self.interrupts.ioapic.read(offset, size),
+            Target::Rom(offset) => {
+                let mut bytes = [FLOATING; 4];
+                let rest = self.rom.get(offset as usize..).unwrap_or_default();
+                for (byte, place) in rest.iter().zip(&mut bytes) {
+                    *place = *byte;
+                }
+                u32::from_le_bytes(bytes) & size.mask()
+            }
         }
     }
 
@@ -63,6 +81,7 @@ impl Pc {
                 self.interrupts.ioapic.write(offset, size, value);
                 self.interrupts.settle();
             }
+            Target::Rom(_) => {}
         }
     }
 }

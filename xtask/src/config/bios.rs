@@ -1,0 +1,68 @@
+//! A virtual machine that starts with a BIOS: its firmware, disks and screen.
+
+use super::pretend::Pretended;
+use super::raw::Vm;
+use super::{Boot, File, Provide, Source};
+use crate::packages;
+use anyhow::{bail, Result};
+use bundle::manifest::Display;
+use machine::boot::bios;
+use toml::Spanned;
+
+/// Bytes of every kind of floppy disk, and its usual name.
+const FLOPPIES: [(usize, &str); 8] = [
+    (160 << 10, "160K"),
+    (180 << 10, "180K"),
+    (320 << 10, "320K"),
+    (360 << 10, "360K"),
+    (720 << 10, "720K"),
+    (1200 << 10, "1.2M"),
+    (1440 << 10, "1.44M"),
+    (2880 << 10, "2.88M"),
+];
+/// So many can be in drives.
+const FLOPPIES_MAX: usize = 1;
+
+impl Source<'_> {
+    /// The loader of stage 3 tries the firmware.
+    pub(super) fn bios(&self, vm: &Vm, memory: u64, provide: Provide) -> Result<Boot> {
+        let firmware = match &vm.firmware {
+            Some(path) => self.file("firmware", path, provide)?,
+            None => self.named_file("boot", &vm.boot, packages::SEABIOS, provide)?,
+        };
+        if let Err(error) = bios::load(&firmware.bytes, &Pretended::new(memory)) {
+            let value = vm.firmware.as_ref().unwrap_or(&vm.boot);
+            let reason = format!("{error}; leave it away for SeaBIOS, or name another file");
+            bail!(self.wrong("firmware", value, &reason));
+        }
+        let mut floppies = Vec::new();
+        for value in vm.floppies.iter().flatten() {
+            if floppies.len() == FLOPPIES_MAX {
+                bail!(self.wrong("floppies", value, "the PC has one drive; remove it"));
+            }
+            floppies.push(self.floppy(value, provide)?);
+        }
+        Ok(Boot::Bios { firmware, floppies, display: self.display(vm.display.as_ref())? })
+    }
+
+    fn floppy(&self, value: &Spanned<String>, provide: Provide) -> Result<File> {
+        let file = self.file("floppies", value, provide)?;
+        let bytes = file.bytes.len();
+        if !FLOPPIES.iter().any(|(size, _)| bytes == *size) {
+            let names: Vec<_> = FLOPPIES.iter().map(|(_, name)| *name).collect();
+            let reason =
+                format!("{bytes} bytes; no floppy disk has this size, which are {}", names.join(", "));
+            bail!(self.wrong("floppies", value, &reason));
+        }
+        Ok(file)
+    }
+
+    fn display(&self, value: Option<&Spanned<String>>) -> Result<Display> {
+        let Some(value) = value else { return Ok(Display::Serial) };
+        match value.get_ref().as_str() {
+            "serial" => Ok(Display::Serial),
+            "none" => Ok(Display::None),
+            _ => Err(self.wrong("display", value, "write \"serial\" or \"none\"")),
+        }
+    }
+}
