@@ -115,12 +115,13 @@ impl Pic {
         }
     }
 
-    /// Whether INTR would rise with line `irq`, which is low before or falls before: also a request that
-    /// nobody acknowledges gives an edge each time, to those who look at edges of INTR.
+    /// Whether INTR would rise with line `irq`, which is low before or falls before, as line `falling` may do: also a
+    /// request that nobody acknowledges gives an edge each time, to those who look at edges of INTR.
     #[must_use]
-    pub fn passes_edge(&self, irq: u8) -> bool {
+    pub fn passes_edge(&self, irq: u8, falling: u8) -> bool {
         let mut pic = self.clone();
         pic.set_line(irq, false);
+        pic.set_line(falling, false);
         let before = pic.interrupt_pending();
         pic.set_line(irq, true);
         !before && pic.interrupt_pending()

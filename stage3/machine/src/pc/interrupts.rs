@@ -42,11 +42,12 @@ impl Interrupts {
     }
 
     /// Whether a rising edge of `irq` would make a difference to the CPU now. It has to come back for no
-    /// other one.
+    /// other one. The timer's line is the one that also falls in the meantime without being looked at.
     pub fn awaits(&self, irq: u8) -> bool {
         self.awaits_input(input(irq))
             || (self.lapic.lint0_accepts_extint() && self.pic.awaits(irq))
-            || ((self.lapic.awaits_lint0() || self.awaits_input(INTR_INPUT)) && self.pic.passes_edge(irq))
+            || ((self.lapic.awaits_lint0() || self.awaits_input(INTR_INPUT))
+                && self.pic.passes_edge(irq, TIMER_IRQ))
     }
 
     fn awaits_input(&self, input: u8) -> bool {

@@ -279,6 +279,26 @@ fn a_local_apic_that_is_switched_off_leaves_the_8259_to_the_cpu() {
 }
 
 #[test]
+fn a_device_is_not_forgotten_because_the_timers_line_keeps_the_8259s_output_up() {
+    let mut pc = pc(!0b1_0001);
+    lapic_write(&mut pc, T0, LVT_LINT0, NMI.into());
+    // A square wave: up at each period, and down again in its middle.
+    start_timer(&mut pc, T0, 3, COUNT);
+    let up = pc.next_deadline().expect("the timer");
+    pc.advance(up);
+    assert!(pc.take_nmi());
+    // A byte that nobody reads interrupts after the time of four, which is 694 µs at this rate.
+    for (register, value) in [(3, 0x83), (0, 2), (1, 0), (3, 3), (4, 8), (2, 0xc1), (1, 1)] {
+        out(&mut pc, up, UART + register, value);
+    }
+    pc.receive(up, b'x');
+    let due = pc.next_deadline().expect("the byte, or the timer");
+    assert!(due > up + PERIOD / 2 && due < up + PERIOD, "{due:?}");
+    pc.advance(due);
+    assert!(pc.take_nmi());
+}
+
+#[test]
 fn only_some_lines_can_wake_a_cpu_without_interrupts() {
     const INIT: u32 = 0x500;
     const MASKED: u32 = 0x1_0000;
