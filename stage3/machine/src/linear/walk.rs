@@ -28,6 +28,9 @@ const PDPTE_RESERVED: u64 = 0x1c6;
 /// Bit of the address in an entry for a large page that is PAT.
 const LARGE_PAT: u64 = 1 << 12;
 
+/// Bits of an entry for a 4 MiB page that are the upper part of its address, or reserved.
+const LARGE_LEGACY: u64 = 0x3f_e000;
+
 /// Error code of a page fault: the page was present.
 const ERROR_PROTECTION: u32 = 1 << 0;
 /// Error code: it was a write.
@@ -144,8 +147,11 @@ impl Linear<'_> {
     /// The bits that must be zero in an entry.
     const fn reserved(&self, level: u32, is_page: bool, shift: u32, format: &Format) -> u64 {
         if format.levels == LEGACY.levels {
-            // 4 MiB pages: bits 20 to 13 are the upper bits of a 40-bit address.
-            return if is_page && level == 1 { 1 << 21 } else { 0 };
+            return if is_page && level == 1 {
+                LARGE_LEGACY & (u64::MAX << self.first_beyond_pse_36())
+            } else {
+                0
+            };
         }
         let beyond_memory =
             ADDRESS & (u64::MAX << if self.physical_bits < 52 { self.physical_bits } else { 52 });
@@ -162,6 +168,13 @@ impl Linear<'_> {
             0
         };
         beyond_memory | no_execute | of_format | of_size
+    }
+
+    /// Of the bits that hold the upper part of the address of a 4 MiB page, from bit 32 at bit 13 on, the first that
+    /// is beyond guest-physical memory: addresses have 40 bits at most there ("PSE-36").
+    const fn first_beyond_pse_36(&self) -> u32 {
+        let width = if self.physical_bits < 40 { self.physical_bits } else { 40 };
+        13 + width.saturating_sub(32)
     }
 
     const fn allows(&self, rights: u64, access: Access) -> bool {

@@ -73,6 +73,23 @@ fn legacy_paging_has_two_levels_of_32_bits() {
 }
 
 #[test]
+fn large_pages_of_legacy_paging_have_no_address_bits_that_the_processor_has_not() {
+    let bench = Bench::paging(CR4_PSE, 0);
+    for (physical_bits, allowed) in [(32, 0), (36, 0xf), (39, 0x7f), (40, 0xff), (46, 0xff)] {
+        let walk = || Linear::new(&bench.state, 0, physical_bits, &bench.ram).walk(5, Access::Read);
+        for bit in 0..9 {
+            bench.set32(0x1000, 1 << (13 + bit) | 0x83);
+            let expected = if allowed >> bit & 1 != 0 {
+                Ok(Gpa(5 | 1 << (32 + bit)))
+            } else {
+                Err(page_fault(5, 0b1001))
+            };
+            assert_eq!(walk(), expected, "bit {bit} of {physical_bits}");
+        }
+    }
+}
+
+#[test]
 fn missing_entries_at_each_level_fault() {
     for missing in 0..4 {
         let mut bench = Bench::long();
