@@ -34,10 +34,16 @@ test: ## format, lints, host tests, boot tests
 stress: ## ten million random exits of a guest in QEMU; others: ARGS="--on bochs --seed 5"
 	@$(XTASK) stress $(ARGS)
 
+fuzz: ## look for inputs that break the virtual PC, 60 s for each target (make fuzz ARGS="--time 900")
+	@$(XTASK) fuzz $(ARGS)
+
+coverage: ## which lines of the virtual PC the host tests execute
+	@$(XTASK) coverage $(ARGS)
+
 setup: ## install what all of these need
 	@$(XTASK) setup
 
 clean: ## remove everything that was built; what was fetched stays in guests/linux
 	rm -rf target
 
-.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test stress setup clean
+.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test stress fuzz coverage setup clean

@@ -50,10 +50,8 @@ fn succeeds(command: &mut Command) -> Result<Count> {
 
 /// The default members of the workspace are the crates that run on this computer.
 fn host_tests() -> Result<Count> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.arg("test").current_dir(crate::project::root()).stdout(Stdio::piped());
-    let mut child = command.spawn().context("can't run cargo test")?;
+    let mut command = cargo("test");
+    let mut child = command.stdout(Stdio::piped()).spawn().context("can't run cargo test")?;
     let mut count = Count::default();
     for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
         let line = line?;
@@ -70,6 +68,13 @@ fn host_tests() -> Result<Count> {
         count.failed = 1;
     }
     Ok(count)
+}
+
+/// A command of the cargo that runs this program.
+pub fn cargo(subcommand: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg(subcommand).current_dir(crate::project::root());
+    command
 }
 
 /// Reads `test result: ok. 4 passed; 0 failed; …`.

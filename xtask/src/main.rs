@@ -6,9 +6,11 @@ mod boot_tests;
 mod bzimage;
 mod config;
 mod console;
+mod coverage;
 mod emulator;
 mod expect;
 mod flatten;
+mod fuzz;
 mod gdb;
 mod guests;
 mod host_checks;
@@ -57,6 +59,10 @@ enum Task {
     Test(test::Options),
     /// Run a guest that makes millions of random exits
     Stress(stress::Options),
+    /// Look for inputs of the virtual PC that break it
+    Fuzz(fuzz::Options),
+    /// Tell which lines of the virtual PC the host tests execute
+    Coverage(coverage::Options),
     /// Install every package that building, running, debugging and testing need
     Setup,
 }
@@ -85,6 +91,8 @@ fn execute() -> Result<bool> {
         Task::Gdb(options) => gdb::run(options)?,
         Task::Stress(options) => stress::run(options)?,
         Task::Test(options) => return test::run(options),
+        Task::Fuzz(options) => return fuzz::run(options),
+        Task::Coverage(options) => return coverage::run(options),
         Task::Setup => {
             packages::ensure(packages::ALL)?;
         }

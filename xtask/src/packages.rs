@@ -20,6 +20,8 @@ pub enum Purpose {
     Gdb,
     /// `cargo xtask test`.
     Test,
+    /// `cargo xtask fuzz`: libFuzzer is C++.
+    Fuzz,
 }
 
 /// Everything.
@@ -40,6 +42,7 @@ const PACKAGES: &[(Purpose, &str, &str)] = &[
     (Purpose::Bochs, "vgabios", "/usr/share/bochs/VGABIOS-lgpl-latest"),
     (Purpose::Gdb, "gdb", "gdb"),
     (Purpose::Test, "acpica-tools", "iasl"),
+    (Purpose::Fuzz, "g++", "c++"),
 ];
 
 /// Debian's packages of the tools that check the source, and their programs.
@@ -47,7 +50,18 @@ const CHECKERS: &[(&str, &str)] = &[("rustfmt-web", "fmt"), ("rust-web-clippy", 
 
 /// Installs what is missing for `purposes`, or says what to install. Silent when nothing is.
 pub fn ensure(purposes: &[Purpose]) -> Result<()> {
-    let missing = missing(purposes);
+    ensure_all(&|| missing(purposes))
+}
+
+/// The same for programs on the PATH that come with `package`.
+pub fn ensure_programs(programs: &[String], package: &str) -> Result<()> {
+    let are_there = || programs.iter().all(|program| has_program(program));
+    ensure_all(&|| if are_there() { vec![] } else { vec![package] })
+}
+
+/// Installs what is missing, and looks again.
+fn ensure_all<'a>(find_missing: &dyn Fn() -> Vec<&'a str>) -> Result<()> {
+    let missing = find_missing();
     if missing.is_empty() {
         return Ok(());
     }
@@ -57,7 +71,7 @@ pub fn ensure(purposes: &[Purpose]) -> Result<()> {
     }
     println!("missing packages: {list}");
     install(&missing)?;
-    let still = self::missing(purposes);
+    let still = find_missing();
     if !still.is_empty() {
         bail!("these packages are installed, but something of them is still not found: {}", still.join(" "));
     }

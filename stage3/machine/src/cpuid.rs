@@ -13,7 +13,7 @@ mod control;
 mod extended;
 mod features;
 mod hypervisor;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod test_host;
 #[cfg(test)]
 mod tests;

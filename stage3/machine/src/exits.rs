@@ -19,7 +19,7 @@
 mod bus;
 mod control;
 mod control_registers;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod mock;
 mod port_io;
 mod stop;

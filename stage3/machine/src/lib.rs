@@ -11,6 +11,8 @@
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
 //! * [`acpi`]: the tables that tell a guest what the board has
 //! * [`boot`]: guest loaders
+//!
+//! The feature `testing` adds what tests outside of this crate need: a virtual CPU of plain data, RAM in a vector.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -31,5 +33,7 @@ pub mod mtrr;
 pub mod pc;
 pub mod port;
 pub mod pvclock;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod vcpu;

@@ -103,13 +103,13 @@ impl RamLayout {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod test_ram {
     //! RAM for tests.
 
     use super::{Gpa, GuestMemory, NotRam, RamLayout};
+    use alloc::{vec, vec::Vec};
     use core::cell::RefCell;
-    use std::{vec, vec::Vec};
 
     /// RAM in a vector.
     pub struct TestRam {
@@ -118,11 +118,16 @@ pub(crate) mod test_ram {
 
     impl TestRam {
         /// Zeroed RAM of `bytes` bytes.
+        #[must_use]
         pub fn new(bytes: usize) -> Self {
             Self { bytes: RefCell::new(vec![0; bytes]) }
         }
 
         /// `length` bytes from `gpa`.
+        ///
+        /// # Panics
+        /// If they are not RAM.
+        #[must_use]
         pub fn peek(&self, gpa: u64, length: usize) -> Vec<u8> {
             let mut buffer = vec![0; length];
             self.read(Gpa(gpa), &mut buffer).expect("test reads RAM");

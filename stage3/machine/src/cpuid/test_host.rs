@@ -1,7 +1,7 @@
 //! Processors for tests.
 
 use super::{signature, CpuVendor, CpuidConfig, CpuidPolicy, CpuidResult, HostCpuid};
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 /// A processor that has every feature there is and will be: all bits of all leaves are set, but for
 /// the leaves in the map.

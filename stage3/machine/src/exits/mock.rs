@@ -12,6 +12,7 @@ use crate::vcpu::{
 
 /// What handlers did to it can be looked at.
 #[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "most fields are named as the methods of Vcpu that answer with them")]
 pub struct MockVcpu {
     pub state: CpuState,
     pub cpl: u8,
@@ -120,6 +121,7 @@ impl Vcpu for MockVcpu {
 }
 
 /// The policies on a host that has everything, with a TSC of 1 GHz.
+#[must_use]
 pub fn virtual_cpu(vendor: CpuVendor) -> VirtualCpu {
     let cpuid = TestHost::new(vendor).policy();
     let clock = PvClock::new(TscScale::from_khz(1_000_000), WallTime { seconds: 1_700_000_000, nanos: 5 });

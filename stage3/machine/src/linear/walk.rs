@@ -71,7 +71,7 @@ const LONG: Format = Format { entry_shift: 3, index_bits: 9, levels: 4 };
 
 impl Linear<'_> {
     /// Translates `linear`, and sets the accessed and dirty bits as the processor does.
-    pub(super) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
+    pub(crate) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
         let state = self.state;
         if state.cr0 & CR0_PG == 0 {
             return Ok(Gpa(linear & Width::Bits32.mask()));
