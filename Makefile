@@ -19,6 +19,9 @@ run-bochs-svm: ## boot in Bochs (AMD SVM)
 run-kvm: ## boot in QEMU with KVM (nested virtualization)
 	@$(XTASK) run --on kvm $(ARGS)
 
+run-nanox: ## boot NanoX, the teaching OS, in QEMU; nothing is downloaded
+	@$(XTASK) run --config guests/nanox/5-shell/pxhv.toml $(ARGS)
+
 debug: ## boot in QEMU; pxHV says everything
 	@$(XTASK) run --verbose $(ARGS)
 
@@ -46,4 +49,8 @@ setup: ## install what all of these need
 clean: ## remove everything that was built; what was fetched stays in guests/linux
 	rm -rf target
 
+<<<<<<< HEAD
 .PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test stress fuzz coverage setup clean
+=======
+.PHONY: help run run-bochs run-bochs-svm run-kvm run-nanox debug gdb image test stress setup clean
+>>>>>>> a3be25b (NanoX, a teaching OS in five chapters, built from the tree)

@@ -7,7 +7,7 @@ use crate::project;
 use anyhow::{bail, ensure, Context, Result};
 use bundle::{assembly, image};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xshell::{cmd, Shell};
 
 /// Stage 1: exactly one sector.
@@ -49,4 +49,18 @@ pub fn source(path: &Path) -> Result<Vec<u8>> {
         .run()
         .with_context(|| format!("{} does not assemble", path.display()))?;
     Ok(std::fs::read(output)?)
+}
+
+/// Assembles one file to a 32-bit object file in `directory`, for a linker.
+pub fn object(path: &Path, directory: &Path) -> Result<PathBuf> {
+    let name = path.file_stem().context("a source has a name")?;
+    let output = directory.join(name).with_extension("asm.o");
+    let shell = Shell::new()?;
+    let _root = shell.push_dir(project::root());
+    let path = path.strip_prefix(project::root()).unwrap_or(path);
+    cmd!(shell, "nasm -f elf32 -w+all -Werror -o {output} {path}")
+        .quiet()
+        .run()
+        .with_context(|| format!("{} does not assemble", path.display()))?;
+    Ok(output)
 }

@@ -1,10 +1,12 @@
-//! The guests that can be made from Debian's packages: kernels, initramfs with busybox, memtest86+.
+//! The guests that can be made: NanoX from its sources, the others from Debian's packages: kernels, initramfs with
+//! busybox, memtest86+.
 //!
 //! The packages are fetched once with `apt-get download`, which needs no root and installs nothing. What is made of
 //! them stays in guests/; as long as it is there (and an initramfs has the init of the checkout), apt is not asked.
 
 mod apt;
 mod fetch;
+mod nanox;
 mod products;
 
 use crate::initramfs::Archive;
@@ -23,10 +25,13 @@ use std::process::Command;
 const VERSION: u32 = 1;
 
 /// The file to read in place of `path`: `path` itself, made now if it is one of [`products`] that is missing or
-/// outdated; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
+/// outdated; what was built of NanoX; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
     if path == Path::new(packages::SEABIOS) {
         packages::ensure(&[Purpose::Bios])?;
+    }
+    if let Some(built) = nanox::provide(path) {
+        return built;
     }
     let Some(product) = product(path) else { return Ok(path.into()) };
     let (path, shown) = (product.path(), product.file);

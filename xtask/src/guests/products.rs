@@ -73,7 +73,7 @@ pub fn product(path: &Path) -> Option<&'static Product> {
 }
 
 /// `path` without `..`: configurations in other directories write ../guests.
-fn without_dots(path: &Path) -> PathBuf {
+pub fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         if component == Component::ParentDir {
