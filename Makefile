@@ -49,8 +49,4 @@ setup: ## install what all of these need
 clean: ## remove everything that was built; what was fetched stays in guests/linux
 	rm -rf target
 
-<<<<<<< HEAD
-.PHONY: help run run-bochs run-bochs-svm run-kvm debug gdb image test stress fuzz coverage setup clean
-=======
-.PHONY: help run run-bochs run-bochs-svm run-kvm run-nanox debug gdb image test stress setup clean
->>>>>>> a3be25b (NanoX, a teaching OS in five chapters, built from the tree)
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
