@@ -92,8 +92,8 @@ pub fn in_shadow(vmcb: &Vmcb) -> bool {
 }
 
 /// Opens or closes the interrupt window: a virtual interrupt is made pending, and its delivery is intercepted. It ignores
-/// CR8: for an interrupt that CR8 holds back, writes to CR8 are intercepted instead, because QEMU 7.2 aborts when a guest
-/// that has a virtual interrupt pending lowers CR8.
+/// CR8: for an interrupt that CR8 holds back, writes to CR8 are intercepted instead. They are with both, because QEMU 7.2
+/// aborts when a guest that has a virtual interrupt pending writes CR8.
 pub fn set_window(vmcb: &mut Vmcb, window: InterruptWindow) {
     vmcb.virtual_interrupt &= virtual_interrupt::V_TPR | virtual_interrupt::V_INTR_MASKING;
     vmcb.intercept_3 &= !intercept::VINTR;
@@ -103,6 +103,7 @@ pub fn set_window(vmcb: &mut Vmcb, window: InterruptWindow) {
         InterruptWindow::Interruptible => {
             vmcb.virtual_interrupt |= virtual_interrupt::V_IRQ | virtual_interrupt::V_IGN_TPR;
             vmcb.intercept_3 |= intercept::VINTR;
+            vmcb.intercept_cr |= INTERCEPT_CR8_WRITE;
         }
         InterruptWindow::Cr8Below(_) => vmcb.intercept_cr |= INTERCEPT_CR8_WRITE,
     }
