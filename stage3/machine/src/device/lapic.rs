@@ -6,8 +6,8 @@
 //! before each look at [`LocalApic::pending`], and carries NMI, INIT and start-up to the processor. Register
 //! accesses advance by themselves.
 //!
-//! The timer's clock runs at 1 GHz, one tick a nanosecond before division. CPUID leaf 15h, if a guest sees
-//! it, has to show this as the frequency of the crystal.
+//! The timer's clock runs at [`TIMER_HZ`] before division. CPUID leaf 15h, if a guest sees it, has to show
+//! this as the frequency of the crystal.
 
 mod access;
 mod base;

@@ -1,11 +1,14 @@
 //! The local APIC's timer (Intel SDM, "APIC Timer").
 //!
-//! Its clock runs at 1 GHz, so before division a tick is a nanosecond of [`Instant`].
+//! Its clock runs at 100 MHz, as the bus of many computers. It must not be faster than the time-stamp counter of any host
+//! (Bochs runs at 200 MHz): guests take for granted that N counts last for N ticks of it or longer.
 
 use crate::time::{Instant, TscScale, SECOND};
 
 /// Rate of the clock.
-pub const TIMER_HZ: u64 = SECOND;
+pub const TIMER_HZ: u64 = 100_000_000;
+/// Nanoseconds of a tick before division.
+pub(super) const TICK: u64 = SECOND / TIMER_HZ;
 
 /// Divide configuration: bits 3, 1 and 0 hold the divider.
 pub(super) const DIVIDE_BITS: u32 = 0b1011;
@@ -78,7 +81,7 @@ impl Timer {
     pub(super) fn current(&self, now: Instant) -> u32 {
         match self.state {
             State::Counting { from, count } => {
-                let passed = (now - from) / u64::from(self.divider());
+                let passed = (now - from) / self.nanos(1);
                 count.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
             }
             _ => 0,
@@ -176,7 +179,7 @@ impl Timer {
     }
 
     fn nanos(&self, count: u32) -> u64 {
-        u64::from(count) * u64::from(self.divider())
+        u64::from(count) * u64::from(self.divider()) * TICK
     }
 }
 

@@ -1,6 +1,7 @@
 //! "APIC Timer", against arithmetic.
 
 use super::*;
+use crate::device::lapic::timer::TICK;
 use crate::device::lapic::TSC_DEADLINE;
 use proptest::prelude::*;
 
@@ -46,8 +47,9 @@ fn interrupts(apic: &mut LocalApic, now: u64) -> bool {
     interrupts
 }
 
-fn dividers() -> impl Strategy<Value = (u32, u64)> {
-    prop::sample::select(&DIVIDERS[..])
+/// Divide configuration and nanoseconds of a tick.
+fn ticks() -> impl Strategy<Value = (u32, u64)> {
+    prop::sample::select(&DIVIDERS[..]).prop_map(|(code, divider)| (code, divider * TICK))
 }
 
 fn counts() -> impl Strategy<Value = u32> {
@@ -69,20 +71,20 @@ fn times(start: u64, period: u64) -> impl Strategy<Value = std::vec::Vec<u64>> {
 }
 
 fn case() -> impl Strategy<Value = ((u32, u64), u32, u64, std::vec::Vec<u64>)> {
-    (dividers(), counts(), 1000_u64..1 << 40).prop_flat_map(|(divider, count, start)| {
-        (Just(divider), Just(count), Just(start), times(start, divider.1 * u64::from(count)))
+    (ticks(), counts(), 1000_u64..1 << 40).prop_flat_map(|(tick, count, start)| {
+        (Just(tick), Just(count), Just(start), times(start, tick.1 * u64::from(count)))
     })
 }
 
 proptest! {
     #[test]
-    fn one_shot_counts_down_once(((code, divider), count, start, times) in case()) {
+    fn one_shot_counts_down_once(((code, tick), count, start, times) in case()) {
         let mut apic = timer(0, code);
         write_at(&mut apic, start, INITIAL, count);
-        let end = start + u64::from(count) * divider;
+        let end = start + u64::from(count) * tick;
         let mut done = false;
         for now in times {
-            let left = u64::from(count).saturating_sub((now - start) / divider);
+            let left = u64::from(count).saturating_sub((now - start) / tick);
             prop_assert_eq!(u64::from(read_at(&mut apic, now, CURRENT)), left);
             prop_assert_eq!(interrupts(&mut apic, now), now >= end && !done);
             done |= now >= end;
@@ -92,17 +94,17 @@ proptest! {
     }
 
     #[test]
-    fn periodic_starts_again(((code, divider), count, start, times) in case()) {
+    fn periodic_starts_again(((code, tick), count, start, times) in case()) {
         let mut apic = timer(PERIODIC, code);
         write_at(&mut apic, start, INITIAL, count);
         let count = u64::from(count);
         let mut periods = 0;
         for now in times {
-            let ticks = (now - start) / divider;
+            let ticks = (now - start) / tick;
             prop_assert_eq!(u64::from(read_at(&mut apic, now, CURRENT)), count - ticks % count);
             prop_assert_eq!(interrupts(&mut apic, now), ticks / count > periods);
             periods = ticks / count;
-            prop_assert_eq!(apic.next_deadline(), Some(Instant(start + (periods + 1) * count * divider)));
+            prop_assert_eq!(apic.next_deadline(), Some(Instant(start + (periods + 1) * count * tick)));
         }
     }
 
@@ -133,21 +135,21 @@ proptest! {
 
     #[test]
     fn a_new_divider_keeps_the_count(
-        (first, first_divider) in dividers(),
-        (second, second_divider) in dividers(),
+        (first, first_tick) in ticks(),
+        (second, second_tick) in ticks(),
         count in counts(),
         passed in any::<u32>(),
     ) {
         let mut apic = timer(PERIODIC, first);
         write_at(&mut apic, 5000, INITIAL, count);
         let passed = passed % count;
-        let now = 5000 + u64::from(passed) * first_divider;
+        let now = 5000 + u64::from(passed) * first_tick;
         write_at(&mut apic, now, DIVIDE, second);
         prop_assert_eq!(read_at(&mut apic, now, CURRENT), count - passed);
-        let end = now + u64::from(count - passed) * second_divider;
+        let end = now + u64::from(count - passed) * second_tick;
         prop_assert_eq!(apic.next_deadline(), Some(Instant(end)));
         prop_assert!(interrupts(&mut apic, end));
-        prop_assert_eq!(apic.next_deadline(), Some(Instant(end + u64::from(count) * second_divider)));
+        prop_assert_eq!(apic.next_deadline(), Some(Instant(end + u64::from(count) * second_tick)));
     }
 }
 
@@ -156,8 +158,8 @@ fn count_zero_stops() {
     for mode in [0, PERIODIC] {
         let mut apic = timer(mode, 0b1011);
         write_at(&mut apic, 1000, INITIAL, 50);
-        write_at(&mut apic, 1010, INITIAL, 0);
-        assert_eq!((apic.next_deadline(), read_at(&mut apic, 1020, CURRENT)), (None, 0));
+        write_at(&mut apic, 1000 + 10 * TICK, INITIAL, 0);
+        assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * TICK, CURRENT)), (None, 0));
         assert!(!interrupts(&mut apic, 5000));
     }
 }
@@ -166,21 +168,21 @@ fn count_zero_stops() {
 fn a_masked_timer_counts_and_its_end_is_lost() {
     let mut apic = timer(PERIODIC | MASKED, 0b1011);
     write_at(&mut apic, 1000, INITIAL, 50);
-    assert_eq!((apic.next_deadline(), read_at(&mut apic, 1020, CURRENT)), (None, 30));
-    write_at(&mut apic, 1060, LVT_TIMER, PERIODIC | VECTOR);
-    assert_eq!((apic.pending(), apic.next_deadline()), (None, Some(Instant(1100))));
+    assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * TICK, CURRENT)), (None, 30));
+    write_at(&mut apic, 1000 + 60 * TICK, LVT_TIMER, PERIODIC | VECTOR);
+    assert_eq!((apic.pending(), apic.next_deadline()), (None, Some(Instant(1000 + 100 * TICK))));
     // An interrupt that waits already makes the next ends no difference.
-    apic.advance(Instant(1100));
+    apic.advance(Instant(1000 + 100 * TICK));
     assert_eq!((apic.pending(), apic.next_deadline()), (Some(VECTOR as u8), None));
     apic.acknowledge();
-    assert_eq!(apic.next_deadline(), Some(Instant(1150)));
+    assert_eq!(apic.next_deadline(), Some(Instant(1000 + 150 * TICK)));
 }
 
 #[test]
 fn what_is_due_comes_before_the_write_that_masks_it() {
     let mut apic = timer(0, 0b1011);
     write_at(&mut apic, 1000, INITIAL, 50);
-    write_at(&mut apic, 1050, LVT_TIMER, MASKED | VECTOR);
+    write_at(&mut apic, 1000 + 50 * TICK, LVT_TIMER, MASKED | VECTOR);
     assert_eq!(apic.pending(), Some(VECTOR as u8));
 }
 
@@ -188,12 +190,12 @@ fn what_is_due_comes_before_the_write_that_masks_it() {
 fn from_one_shot_to_periodic_it_goes_on_if_it_runs() {
     let mut apic = timer(0, 0b1011);
     write_at(&mut apic, 1000, INITIAL, 50);
-    write_at(&mut apic, 1010, LVT_TIMER, PERIODIC | VECTOR);
-    assert!(interrupts(&mut apic, 1050));
-    write_at(&mut apic, 1060, LVT_TIMER, VECTOR);
-    assert!(interrupts(&mut apic, 1100));
-    assert!(!interrupts(&mut apic, 1150));
-    write_at(&mut apic, 1160, LVT_TIMER, PERIODIC | VECTOR);
+    write_at(&mut apic, 1000 + 10 * TICK, LVT_TIMER, PERIODIC | VECTOR);
+    assert!(interrupts(&mut apic, 1000 + 50 * TICK));
+    write_at(&mut apic, 1000 + 60 * TICK, LVT_TIMER, VECTOR);
+    assert!(interrupts(&mut apic, 1000 + 100 * TICK));
+    assert!(!interrupts(&mut apic, 1000 + 150 * TICK));
+    write_at(&mut apic, 1000 + 160 * TICK, LVT_TIMER, PERIODIC | VECTOR);
     assert_eq!(apic.next_deadline(), None);
 }
 
