@@ -168,8 +168,8 @@ fn write_msr<V: Vcpu, B: Board>(
         return board.write_lapic_msr(now, vcpu.tsc(), index, value);
     }
     cpu.msr.write(index, value, vcpu, &cpu.cpuid, memory)?;
-    if index == msr::TSC {
-        board.tsc_changed(now, value);
+    if msr::sets_tsc(index) {
+        board.tsc_changed(now, vcpu.tsc());
     }
     Ok(())
 }

@@ -16,9 +16,15 @@ use crate::vcpu::{Fault, Vcpu, CR0_PG, EFER_LMA, EFER_LME};
 pub const TSC: u32 = 0x10;
 /// IA32_PLATFORM_ID (Intel).
 const PLATFORM_ID: u32 = 0x17;
+/// IA32_TSC_ADJUST: how far writes have moved the TSC.
+const TSC_ADJUST: u32 = 0x3b;
 /// IA32_BIOS_SIGN_ID: revision of the microcode.
 const BIOS_SIGN_ID: u32 = 0x8b;
-/// IA32_MISC_ENABLE (Intel).
+/// IA32_MCG_CAP: what there is for machine checks.
+const MCG_CAP: u32 = 0x179;
+/// IA32_MCG_STATUS: about the present machine check.
+const MCG_STATUS: u32 = 0x17a;
+/// IA32_MISC_ENABLE. Intel's, but kernels for tests of processors use it with any.
 const MISC_ENABLE: u32 = 0x1a0;
 /// IA32_PAT.
 const PAT: u32 = 0x277;
@@ -43,18 +49,29 @@ pub const PASS_THROUGH: &[u32] = &[
     0xc000_0102, // KERNEL_GS_BASE: SWAPGS, which the host does not use
 ];
 
-/// IA32_MISC_ENABLE: fast strings, the one bit that a guest may change. It has no effect.
+/// IA32_MISC_ENABLE: fast strings.
 const FAST_STRINGS: u64 = 1 << 0;
+/// IA32_MISC_ENABLE: what a guest may change. Thermal control (3), SpeedStep (16) and xTPR messages (23) are
+/// the host's affair, MONITOR (18) is hidden. The limit of CPUID's leaves (22) and the switch of execute-disable
+/// (34) are there for firmware, before an operating system starts. So the bits are kept, without effect.
+const MISC_KEPT: u64 = FAST_STRINGS | 1 << 3 | 1 << 16 | 1 << 18 | 1 << 22 | 1 << 23 | 1 << 34;
 /// IA32_MISC_ENABLE: performance monitoring available (bit 7), branch trace storage unavailable
 /// (11), processor event-based sampling unavailable (12). Writes to them are ignored.
 const MISC_READ_ONLY: u64 = 1 << 7 | MISC_UNAVAILABLE;
 /// The part of [`MISC_READ_ONLY`] that reads as one.
 const MISC_UNAVAILABLE: u64 = 1 << 11 | 1 << 12;
 
+/// Whether a write to MSR `index` can set the TSC.
+#[must_use]
+pub const fn sets_tsc(index: u32) -> bool {
+    matches!(index, TSC | TSC_ADJUST)
+}
+
 /// MSRs that live in the virtual PC and not in the processor.
 #[derive(Clone, Debug)]
 pub struct MsrState {
     misc_enable: u64,
+    tsc_adjust: u64,
     mtrrs: Mtrrs,
     /// The paravirtual clock.
     pub clock: PvClock,
@@ -64,7 +81,12 @@ impl MsrState {
     /// The state in which firmware hands over to an operating system.
     #[must_use]
     pub fn after_firmware(cpuid: &CpuidPolicy, clock: PvClock) -> Self {
-        Self { misc_enable: FAST_STRINGS, mtrrs: Mtrrs::after_firmware(cpuid.physical_address_bits()), clock }
+        Self {
+            misc_enable: FAST_STRINGS,
+            tsc_adjust: 0,
+            mtrrs: Mtrrs::after_firmware(cpuid.physical_address_bits()),
+            clock,
+        }
     }
 
     /// RDMSR.
@@ -75,12 +97,15 @@ impl MsrState {
         let intel = cpuid.vendor() == CpuVendor::Intel;
         match index {
             TSC => Ok(vcpu.tsc()),
+            TSC_ADJUST if cpuid.has_tsc_adjust() => Ok(self.tsc_adjust),
             // No microcode was loaded.
             BIOS_SIGN_ID => Ok(0),
             PAT => Ok(vcpu.pat()),
             EFER => Ok(vcpu.efer()),
             PLATFORM_ID if intel => Ok(0),
-            MISC_ENABLE if intel => Ok(self.misc_enable | MISC_UNAVAILABLE),
+            // No banks that could report anything, and no machine check.
+            MCG_CAP | MCG_STATUS if cpuid.has_machine_checks() => Ok(0),
+            MISC_ENABLE => Ok(self.misc_enable | MISC_UNAVAILABLE),
             _ => self
                 .mtrrs
                 .read(index)
@@ -105,16 +130,21 @@ impl MsrState {
         let intel = cpuid.vendor() == CpuVendor::Intel;
         match index {
             TSC => {
-                let old = vcpu.tsc();
-                vcpu.set_tsc(value);
-                self.clock.tsc_written(old, value, memory);
+                self.set_tsc(value, vcpu, memory);
+                Ok(())
+            }
+            TSC_ADJUST if cpuid.has_tsc_adjust() => {
+                let moved = value.wrapping_sub(self.tsc_adjust);
+                self.set_tsc(vcpu.tsc().wrapping_add(moved), vcpu, memory);
+                self.tsc_adjust = value;
                 Ok(())
             }
             // Guests write zero before they ask for the revision.
             BIOS_SIGN_ID => Ok(()),
             PAT => write_pat(value, vcpu),
             EFER => write_efer(value, vcpu, cpuid),
-            MISC_ENABLE if intel => self.write_misc_enable(value),
+            MCG_STATUS if cpuid.has_machine_checks() && value == 0 => Ok(()),
+            MISC_ENABLE => self.write_misc_enable(value),
             _ => self
                 .mtrrs
                 .write(index, value, cpuid.physical_address_bits())
@@ -124,12 +154,19 @@ impl MsrState {
         }
     }
 
-    /// Intel SDM, "IA32_MISC_ENABLE": bits of features that CPUID hides are reserved.
+    /// Sets the TSC. IA32_TSC_ADJUST keeps the sum of such changes (Intel SDM, "IA32_TSC_ADJUST Register Support").
+    fn set_tsc<V: Vcpu>(&mut self, value: u64, vcpu: &mut V, memory: &dyn GuestMemory) {
+        let old = vcpu.tsc();
+        vcpu.set_tsc(value);
+        self.tsc_adjust = self.tsc_adjust.wrapping_add(value.wrapping_sub(old));
+        self.clock.tsc_written(old, value, memory);
+    }
+
     fn write_misc_enable(&mut self, value: u64) -> Result<(), Fault> {
-        if value & !(FAST_STRINGS | MISC_READ_ONLY) != 0 {
+        if value & !(MISC_KEPT | MISC_READ_ONLY) != 0 {
             return Err(Fault::GeneralProtection);
         }
-        self.misc_enable = value & FAST_STRINGS;
+        self.misc_enable = value & MISC_KEPT;
         Ok(())
     }
 }

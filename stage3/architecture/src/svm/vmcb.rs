@@ -159,6 +159,8 @@ pub const INTERCEPT_CR4_WRITE: u32 = 1 << 20;
 pub const INTERCEPT_CR8_WRITE: u32 = 1 << 24;
 /// [`Vmcb::intercept_exceptions`]: #DB.
 pub const INTERCEPT_DEBUG: u32 = 1 << 1;
+/// The same: #MC.
+pub const INTERCEPT_MACHINE_CHECK: u32 = 1 << 18;
 
 /// Bits of [`Vmcb::virtual_interrupt`].
 pub mod virtual_interrupt {

@@ -5,15 +5,16 @@ use crate::vcpu::{EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE};
 
 /// CR4 bits and the feature that each belongs to, by position: CR4 bit, leaf 1 EDX bit.
 const BY_LEAF_1_EDX: &[(u32, u32)] = &[
-    (0, 1),   // VME
-    (1, 1),   // PVI: VME
-    (2, 4),   // TSD: TSC
-    (3, 2),   // DE
-    (4, 3),   // PSE
-    (5, 6),   // PAE
-    (7, 13),  // PGE
-    (9, 24),  // OSFXSR: FXSAVE
-    (10, 25), // OSXMMEXCPT: SSE
+    (0, 1),             // VME
+    (1, 1),             // PVI: VME
+    (2, 4),             // TSD: TSC
+    (3, 2),             // DE
+    (4, 3),             // PSE
+    (5, 6),             // PAE
+    (6, features::MCE), // MCE
+    (7, 13),            // PGE
+    (9, 24),            // OSFXSR: FXSAVE
+    (10, 25),           // OSXMMEXCPT: SSE
 ];
 /// The same for leaf 1 ECX.
 const BY_LEAF_1_ECX: &[(u32, u32)] = &[
@@ -68,6 +69,18 @@ impl CpuidPolicy {
     #[must_use]
     pub const fn xcr0_allowed(&self) -> u64 {
         self.xsave.allowed
+    }
+
+    /// Whether there are machine checks and their MSRs.
+    #[must_use]
+    pub const fn has_machine_checks(&self) -> bool {
+        self.basic[basic::FEATURES as usize].edx & (1 << features::MCE) != 0
+    }
+
+    /// Whether MSR IA32_TSC_ADJUST exists.
+    #[must_use]
+    pub const fn has_tsc_adjust(&self) -> bool {
+        self.basic[basic::MORE_FEATURES as usize].ebx & (1 << features::TSC_ADJUST) != 0
     }
 
     /// Whether RDTSCP and MSR TSC_AUX exist.

@@ -56,49 +56,57 @@ const LAPIC_ECX: u32 = bits(&[21, 24]);
 /// Leaf 1 EDX: the local APIC is there, and not switched off in IA32_APIC_BASE.
 const APIC: u32 = 9;
 
-/// Leaf 1 EDX. Not: MCE and MCA (no machine-check banks), PSN, DS, ACPI, TM and
+/// Leaf 1 EDX. Not: PSN, DS, ACPI, TM and
 /// PBE (thermal and debug-store hardware of the host), HTT (one logical processor).
 pub const LEAF_1_EDX: u32 = bits(&[
-    0,  // FPU
-    1,  // VME
-    2,  // DE
-    3,  // PSE
-    4,  // TSC
-    5,  // MSR
-    6,  // PAE
-    8,  // CMPXCHG8B
-    11, // SYSENTER
-    12, // MTRR
-    13, // PGE
-    15, // CMOV
-    16, // PAT
-    17, // PSE-36
-    19, // CLFLUSH
-    23, // MMX
-    24, // FXSAVE
-    25, // SSE
-    26, // SSE2
-    27, // self snoop
+    0,   // FPU
+    1,   // VME
+    2,   // DE
+    3,   // PSE
+    4,   // TSC
+    5,   // MSR
+    6,   // PAE
+    MCE, // machine checks: none ever happens in the virtual PC
+    8,   // CMPXCHG8B
+    11,  // SYSENTER
+    12,  // MTRR
+    13,  // PGE
+    14,  // MCA: no banks
+    15,  // CMOV
+    16,  // PAT
+    17,  // PSE-36
+    19,  // CLFLUSH
+    23,  // MMX
+    24,  // FXSAVE
+    25,  // SSE
+    26,  // SSE2
+    27,  // self snoop
 ]);
 
-/// Leaf 7 EBX. Not: TSC_ADJUST (MSR 3Bh), SGX, HLE and RTM, RDT, MPX, Processor Trace.
+/// Leaf 1 EDX: MCE.
+pub const MCE: u32 = 7;
+
+/// Leaf 7 EBX. Not: SGX, HLE and RTM, RDT, MPX, Processor Trace.
 const LEAF_7_EBX: u32 = bits(&[
-    0,       // FSGSBASE
-    3,       // BMI1
-    AVX2,    // AVX2
-    6,       // x87 data pointer updated on exceptions only
-    7,       // SMEP
-    8,       // BMI2
-    9,       // enhanced REP MOVSB/STOSB
-    INVPCID, // INVPCID
-    13,      // x87 CS and DS deprecated
-    18,      // RDSEED
-    19,      // ADX
-    20,      // SMAP
-    23,      // CLFLUSHOPT
-    24,      // CLWB
-    29,      // SHA
+    0,          // FSGSBASE
+    TSC_ADJUST, // MSR IA32_TSC_ADJUST
+    3,          // BMI1
+    AVX2,       // AVX2
+    6,          // x87 data pointer updated on exceptions only
+    7,          // SMEP
+    8,          // BMI2
+    9,          // enhanced REP MOVSB/STOSB
+    INVPCID,    // INVPCID
+    13,         // x87 CS and DS deprecated
+    18,         // RDSEED
+    19,         // ADX
+    20,         // SMAP
+    23,         // CLFLUSHOPT
+    24,         // CLWB
+    29,         // SHA
 ]) | AVX512_EBX;
+/// Leaf 7 EBX: TSC_ADJUST.
+pub const TSC_ADJUST: u32 = 1;
 /// Leaf 7 EBX: AVX2.
 const AVX2: u32 = 5;
 /// Leaf 7 EBX: INVPCID.

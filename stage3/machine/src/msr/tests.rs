@@ -30,11 +30,12 @@ impl Bench {
 
 #[test]
 fn exactly_these_msrs_exist() {
-    let both = [0x10, 0x8b, 0x277, 0xc000_0080, 0xfe, 0x2ff, 0x4b56_4d00, 0x4b56_4d01];
+    let both =
+        [0x10, 0x3b, 0x8b, 0x179, 0x17a, 0x1a0, 0x277, 0xc000_0080, 0xfe, 0x2ff, 0x4b56_4d00, 0x4b56_4d01];
     let fixed = [0x250, 0x258, 0x259].into_iter().chain(0x268..=0x26f);
     let common: BTreeSet<u32> = both.into_iter().chain(0x200..=0x20f).chain(fixed).collect();
     for (vendor, own) in [
-        (CpuVendor::Intel, vec![0x17, 0x1a0]),
+        (CpuVendor::Intel, vec![0x17]),
         (CpuVendor::Amd, vec![0xc001_0010, 0xc001_0015, 0xc001_001f, 0xc001_0055, 0xc001_1029]),
     ] {
         let bench = Bench::new(vendor);
@@ -115,16 +116,54 @@ fn microcode_revision_is_zero_after_any_write() {
 }
 
 #[test]
-fn misc_enable_has_one_bit_to_write() {
+fn misc_enable_keeps_what_a_guest_may_change() {
+    for vendor in [CpuVendor::Intel, CpuVendor::Amd] {
+        let mut bench = Bench::new(vendor);
+        assert_eq!(bench.read(MISC_ENABLE), Ok(0x1801));
+        assert_eq!(bench.write(MISC_ENABLE, 0x1880), Ok(()));
+        assert_eq!(bench.read(MISC_ENABLE), Ok(0x1800), "read-only bits");
+        // Fast strings, thermal control, EIST, MONITOR, CPUID limit, xTPR, execute disable.
+        for bit in [0, 3, 16, 18, 22, 23, 34] {
+            assert_eq!(bench.write(MISC_ENABLE, 1 << bit), Ok(()), "bit {bit}");
+            assert_eq!(bench.read(MISC_ENABLE), Ok(0x1800 | 1 << bit), "bit {bit}");
+        }
+        for bit in [1, 2, 4, 13, 33, 35, 63] {
+            assert_eq!(bench.write(MISC_ENABLE, 1 << bit), GP, "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn no_bank_reports_machine_checks() {
     let mut bench = Bench::new(CpuVendor::Intel);
-    assert_eq!(bench.read(MISC_ENABLE), Ok(0x1801));
-    assert_eq!(bench.write(MISC_ENABLE, 0x1880), Ok(()));
-    assert_eq!(bench.read(MISC_ENABLE), Ok(0x1800));
-    assert_eq!(bench.write(MISC_ENABLE, 1), Ok(()));
-    assert_eq!(bench.read(MISC_ENABLE), Ok(0x1801));
-    // EIST, MONITOR, CPUID limit, execute disable, anything reserved.
-    for bit in [16, 18, 22, 34, 1, 63] {
-        assert_eq!(bench.write(MISC_ENABLE, 1 << bit), GP, "bit {bit}");
+    assert_eq!((bench.read(MCG_CAP), bench.read(MCG_STATUS)), (Ok(0), Ok(0)));
+    assert_eq!((bench.write(MCG_CAP, 0), bench.write(MCG_STATUS, 0)), (GP, Ok(())));
+    assert_eq!(bench.write(MCG_STATUS, 1 << 2), GP);
+}
+
+#[test]
+fn tsc_adjust_is_the_sum_of_all_changes() {
+    let mut bench = Bench::new(CpuVendor::Intel);
+    bench.vcpu.tsc = 1000;
+    assert_eq!(bench.write(TSC, 5000), Ok(()));
+    assert_eq!(bench.read(TSC_ADJUST), Ok(4000));
+    assert_eq!(bench.write(TSC, 0), Ok(()));
+    assert_eq!(bench.read(TSC_ADJUST), Ok(1000_u64.wrapping_neg()));
+    bench.vcpu.tsc = 10;
+    assert_eq!(bench.write(TSC_ADJUST, 100), Ok(()));
+    assert_eq!((bench.vcpu.tsc, bench.read(TSC_ADJUST)), (1110, Ok(100)));
+    assert!([TSC, TSC_ADJUST].into_iter().all(sets_tsc) && !sets_tsc(PAT));
+}
+
+#[test]
+fn msrs_of_hidden_features_do_not_exist() {
+    let mut host = crate::cpuid::test_host::TestHost::new(CpuVendor::Amd);
+    host.set(1, 0, crate::cpuid::CpuidResult::default());
+    host.set(7, 0, crate::cpuid::CpuidResult::default());
+    let mut bench = Bench::new(CpuVendor::Amd);
+    bench.cpu.cpuid = host.policy();
+    for index in [TSC_ADJUST, MCG_CAP, MCG_STATUS] {
+        assert_eq!((bench.read(index), bench.write(index, 0)), (Err(Fault::GeneralProtection), GP));
     }
 }
 

@@ -4,7 +4,7 @@
 use super::interrupts;
 use crate::host::console;
 use crate::panic;
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::fmt::Write;
 use machine::vcpu::RFLAGS_TF;
 
@@ -16,6 +16,8 @@ const EXCEPTIONS: u64 = 32;
 const DEBUG: u64 = 1;
 /// Vector of the non-maskable interrupt.
 const NMI: u64 = 2;
+/// Vector of the machine check.
+pub const MACHINE_CHECK: u8 = 18;
 /// Vector of the page fault.
 const PAGE_FAULT: u64 = 14;
 
@@ -101,6 +103,12 @@ extern "C" {
 /// Address of the stub for `vector`.
 pub fn stub(vector: u8) -> u64 {
     (&raw const interrupt_stubs).addr() as u64 + u64::from(vector) * STUB_SIZE
+}
+
+/// A machine check ended the run of a guest. It is about the computer: the host's own handler reports it, and halts.
+pub fn machine_check() -> ! {
+    // SAFETY: the IDT has a gate for machine checks, on a stack of its own, and `dispatch` does not return from there.
+    unsafe { asm!("int {}", const MACHINE_CHECK, options(noreturn)) }
 }
 
 extern "C" fn dispatch(frame: &Frame) {

@@ -4,15 +4,15 @@ use super::*;
 
 #[test]
 fn control_register_bits_follow_the_features() {
-    // VME PVI TSD DE PSE PAE, PGE PCE OSFXSR OSXMMEXCPT UMIP, FSGSBASE PCIDE OSXSAVE, SMEP SMAP;
-    // not MCE, LA57, VMXE, SMXE, PKE, CET, PKS, UINTR.
-    assert_eq!(intel().cr4_allowed(), 0x0037_0fbf);
+    // VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT UMIP, FSGSBASE PCIDE OSXSAVE, SMEP SMAP;
+    // not LA57, VMXE, SMXE, PKE, CET, PKS, UINTR.
+    assert_eq!(intel().cr4_allowed(), 0x0037_0fff);
     assert_eq!(intel().efer_allowed(), 0xd01);
     assert_eq!(intel().xcr0_allowed(), 0xe7);
     let mut host = TestHost::new(CpuVendor::Amd);
     host.set(7, 0, CpuidResult::default());
     host.set(0x8000_0001, 0, result(0, 0, 0, 1 << 29));
-    assert_eq!(host.policy().cr4_allowed(), 0x0006_07bf);
+    assert_eq!(host.policy().cr4_allowed(), 0x0006_07ff);
     assert_eq!(host.policy().efer_allowed(), 0x501);
 }
 
@@ -26,6 +26,7 @@ fn each_control_register_bit_needs_its_own_feature() {
         (3, 1, 3, 2),
         (4, 1, 3, 3),
         (5, 1, 3, 6),
+        (6, 1, 3, 7),
         (7, 1, 3, 13),
         (9, 1, 3, 24),
         (10, 1, 3, 25),

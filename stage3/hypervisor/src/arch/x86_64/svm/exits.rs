@@ -1,5 +1,6 @@
 //! What each exit code means (AMD APM volume 2, "SVM Intercept Exit Codes").
 
+use super::super::exceptions;
 use super::control_registers;
 use super::vcpu::SvmVcpu;
 use machine::memory::{Gpa, GuestMemory};
@@ -12,6 +13,7 @@ mod code {
     pub const CR8_WRITE: u32 = 0x18;
     /// EXCP1.
     pub const DEBUG: u32 = 0x41;
+    pub const MACHINE_CHECK: u32 = 0x52;
     pub const INTR: u32 = 0x60;
     pub const NMI: u32 = 0x61;
     pub const SMI: u32 = 0x62;
@@ -58,6 +60,7 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
     // A reason, and the length of its instruction without prefixes, which matters on processors without NRIPS.
     let (reason, length) = match code {
         code::INTR | code::NMI | code::SMI | code::DEBUG => (Is::Host, 0),
+        code::MACHINE_CHECK => exceptions::machine_check(),
         code::VINTR => (Is::InterruptWindow, 0),
         code::CR0_SEL_WRITE | code::CR4_WRITE | code::CR8_WRITE => {
             return control_registers::decode_write(vcpu, memory);

@@ -9,7 +9,7 @@ use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use alloc::sync::Arc;
 use architecture::svm::vmcb::{
-    intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE,
+    intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE, INTERCEPT_MACHINE_CHECK,
 };
 use core::fmt;
 use machine::emulate;
@@ -81,6 +81,7 @@ impl SvmVcpu {
         let msr_map = permissions::msr_map(limits.instructions.rdtscp);
         let mut vmcb = VmcbPage::new();
         vmcb.intercept_cr = INTERCEPT_CR4_WRITE;
+        vmcb.intercept_exceptions = INTERCEPT_MACHINE_CHECK;
         vmcb.intercept_3 = INTERCEPT_3;
         vmcb.intercept_4 = INTERCEPT_4;
         vmcb.iopm_base = io_map.hpa().0;

@@ -1,6 +1,6 @@
 //! What each VM exit means. Every basic exit reason of the manual is in [`decode`].
 
-use super::super::interrupts;
+use super::super::{exceptions, interrupts};
 use super::control_registers;
 use super::events;
 use super::guest_state::LONG;
@@ -27,7 +27,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
     vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
     match reason as u16 {
         EXTERNAL_INTERRUPT => serve_interrupt(&vcpu.vmcs),
-        EXCEPTION_OR_NMI => serve_nmi(&vcpu.vmcs),
+        EXCEPTION_OR_NMI => serve_exception_or_nmi(&vcpu.vmcs),
         PREEMPTION_TIMER_EXPIRED => {
             // Bochs 2.7 lets no external interrupt end the run of a guest that was entered with interrupts off and
             // leaves them off. On a processor, what is pending here would end the next run at once.
@@ -127,15 +127,19 @@ fn serve_interrupt(vmcs: &Vmcs) -> ExitReason {
     ExitReason::Host
 }
 
-/// An NMI for the host: the exception bitmap is zero, so that no exception exits.
-fn serve_nmi(vmcs: &Vmcs) -> ExitReason {
-    if !events::is_nmi(vmcs.read(&VM_EXIT_INTERRUPTION_INFORMATION)) {
-        return ExitReason::Unsupported("exception that the exception bitmap does not name");
+/// An NMI or a machine check for the host: the exception bitmap names no other exception.
+fn serve_exception_or_nmi(vmcs: &Vmcs) -> ExitReason {
+    let information = vmcs.read(&VM_EXIT_INTERRUPTION_INFORMATION);
+    if events::is_nmi(information) {
+        // The exit blocked NMIs, and IRET unblocks them: the host's own handler serves this one.
+        // SAFETY: the IDT has a gate for NMIs, on a stack of its own.
+        unsafe { asm!("int 2", options(nomem)) };
+        return ExitReason::Host;
     }
-    // The exit blocked NMIs, and IRET unblocks them: the host's own handler serves this one.
-    // SAFETY: the IDT has a gate for NMIs, on a stack of its own.
-    unsafe { asm!("int 2", options(nomem)) };
-    ExitReason::Host
+    if information as u8 == exceptions::MACHINE_CHECK {
+        exceptions::machine_check();
+    }
+    ExitReason::Unsupported("exception that the exception bitmap does not name")
 }
 
 fn memory_fault(vcpu: &mut VmxVcpu) -> ExitReason {
