@@ -52,8 +52,9 @@ pub const PASS_THROUGH: &[u32] = &[
 /// IA32_MISC_ENABLE: fast strings.
 const FAST_STRINGS: u64 = 1 << 0;
 /// IA32_MISC_ENABLE: what a guest may change. Thermal control (3), SpeedStep (16) and xTPR messages (23) are
-/// the host's affair, MONITOR (18) is hidden. The limit of CPUID's leaves (22) and the switch of execute-disable
-/// (34) are there for firmware, before an operating system starts. So the bits are kept, without effect.
+/// the host's affair, MONITOR (18) is hidden. The limit of CPUID's leaves (22) and the switch of
+/// execute-disable (34) are there for firmware, before an operating system starts. So the bits are kept,
+/// without effect.
 const MISC_KEPT: u64 = FAST_STRINGS | 1 << 3 | 1 << 16 | 1 << 18 | 1 << 22 | 1 << 23 | 1 << 34;
 /// IA32_MISC_ENABLE: performance monitoring available (bit 7), branch trace storage unavailable
 /// (11), processor event-based sampling unavailable (12). Writes to them are ignored.
@@ -154,7 +155,8 @@ impl MsrState {
         }
     }
 
-    /// Sets the TSC. IA32_TSC_ADJUST keeps the sum of such changes (Intel SDM, "IA32_TSC_ADJUST Register Support").
+    /// Sets the TSC. IA32_TSC_ADJUST keeps the sum of such changes (Intel SDM, "IA32_TSC_ADJUST Register
+    /// Support").
     fn set_tsc<V: Vcpu>(&mut self, value: u64, vcpu: &mut V, memory: &dyn GuestMemory) {
         let old = vcpu.tsc();
         vcpu.set_tsc(value);

@@ -1,7 +1,8 @@
 //! The local APIC's timer (Intel SDM, "APIC Timer").
 //!
-//! Its clock runs at 100 MHz, as the bus of many computers. It must not be faster than the time-stamp counter of any host
-//! (Bochs runs at 200 MHz): guests take for granted that N counts last for N ticks of it or longer.
+//! Its clock runs at 100 MHz, as the bus of many computers. It must not be faster than the time-stamp
+//! counter of any host (Bochs runs at 200 MHz): guests take for granted that N counts last for N ticks of it
+//! or longer.
 
 use crate::time::{Instant, TscScale, SECOND};
 
