@@ -32,6 +32,8 @@ pub struct Vm {
     pub memory: u64,
     /// What it boots.
     pub boot: Boot,
+    /// How its operator sees it.
+    pub display: Display,
     /// The port whose writes end it.
     pub debug_exit: Option<u16>,
     /// The port whose bytes join its console.
@@ -72,8 +74,8 @@ pub enum Boot {
         firmware: File,
         /// The floppy disks, from drive A: on.
         floppies: Vec<File>,
-        /// Where its screen is seen.
-        display: Display,
+        /// The BIOS of its display adapter.
+        vga_bios: Option<File>,
     },
 }
 

@@ -132,13 +132,13 @@ impl Console {
     }
 
     fn type_one(&mut self) -> Result<()> {
-        let Some(&byte) = self.outgoing.front() else { return Ok(()) };
-        if self.last_typed.elapsed() < TYPING {
+        let unit = unit(self.outgoing.make_contiguous());
+        if unit.is_empty() || self.last_typed.elapsed() < TYPING {
             return Ok(());
         }
-        match rustix::io::write(&self.emulator.serial, &[byte]) {
-            Ok(_) => {
-                self.outgoing.pop_front();
+        match rustix::io::write(&self.emulator.serial, unit) {
+            Ok(count) => {
+                self.outgoing.drain(..count);
                 self.last_typed = Instant::now();
                 Ok(())
             }
@@ -193,6 +193,21 @@ impl Drop for Console {
     }
 }
 
+/// What is typed at once: a character, or the whole sequence of a key. pxHV knows the key Esc by the pause behind it,
+/// and the time of an idle emulated computer flies.
+fn unit(typed: &[u8]) -> &[u8] {
+    let length = match typed {
+        [0x1b, b'[', rest @ ..] => {
+            let is_last = |byte: &u8| matches!(byte, b'@'..=b'Z' | b'\\'..=b'~');
+            3 + rest.iter().position(is_last).unwrap_or(rest.len())
+        }
+        [0x1b, b'O', ..] => 3,
+        [0x1b, ..] => 2,
+        _ => 1,
+    };
+    &typed[..length.min(typed.len())]
+}
+
 /// What pxHV said at last.
 #[derive(Debug, PartialEq, Eq)]
 enum LastWords<'a> {
@@ -226,6 +241,20 @@ pub fn keyboard(input: &std::io::Stdin) -> BorrowedFd<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sequences_are_typed_at_once() {
+        let mut typed: &[u8] = b"a\x1b[A\x1bOP\x1bf\x1b[3;5~\x1b[[Ab\x1b";
+        let mut units = Vec::new();
+        while !typed.is_empty() {
+            let unit = unit(typed);
+            units.push(unit);
+            typed = &typed[unit.len()..];
+        }
+        let expected: [&[u8]; 8] =
+            [b"a", b"\x1b[A", b"\x1bOP", b"\x1bf", b"\x1b[3;5~", b"\x1b[[A", b"b", b"\x1b"];
+        assert_eq!(units, expected);
+    }
 
     #[test]
     fn last_words_are_recognised() {

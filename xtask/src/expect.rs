@@ -1,5 +1,6 @@
 //! What a scripted run waits for and types, and the console's text that it looks at.
 
+use crate::picture::Picture;
 use regex::{Regex, RegexBuilder};
 
 /// One step of a script.
@@ -81,13 +82,15 @@ impl Script {
     }
 }
 
-/// The console's text as a person sees it: no escape sequences, no carriage returns.
+/// The console's text as a person sees it: no escape sequences, no carriage returns; new rows of a guest's screen as
+/// lines.
 #[derive(Debug, Default)]
 pub struct Transcript {
     text: String,
     state: Escape,
     /// The start of a UTF-8 sequence.
     partial: Vec<u8>,
+    picture: Picture,
 }
 
 /// Where in an ANSI escape sequence (ECMA-48) the stream is.
@@ -111,11 +114,28 @@ impl Transcript {
     /// Takes bytes as they come.
     pub fn feed(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if self.is_visible(byte) {
+            let was_on = self.picture.is_on();
+            for line in self.picture.feed(byte) {
+                self.add_line(&line);
+            }
+            if self.is_visible(byte) && !was_on {
                 self.partial.push(byte);
                 self.decode();
             }
         }
+    }
+
+    /// Whether a guest's screen is shown.
+    pub fn shows_picture(&self) -> bool {
+        self.picture.is_on()
+    }
+
+    fn add_line(&mut self, line: &str) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.text.push_str(line);
+        self.text.push('\n');
     }
 
     /// The text so far.
@@ -179,6 +199,15 @@ mod tests {
         assert_eq!(transcript(b"\x1b[1;31mred\x1b[0m"), "red");
         assert_eq!(transcript(b"\x1b[6n\x1b(Bx\x1bcy"), "xy");
         assert_eq!(transcript(b"\x1b]0;title\x07z\x1b]0;t\x1b\\w"), "zw");
+    }
+
+    #[test]
+    fn a_guests_screen_becomes_lines() {
+        let picture = b"pxHV: starting\r\n\x1b[?1049h\x1b[2J\x1b[1;1HA:\\>\x1b[?2026l\x1b[1;5Hver\x1b[?2026l";
+        let text = "pxHV: starting\nA:\\>\nA:\\>ver\n";
+        assert_eq!(transcript(picture), text);
+        let end = [picture, machine::screen::LEAVE, b"pxHV: power off\r\n"].concat();
+        assert_eq!(transcript(&end), format!("{text}pxHV: power off\n"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ const VERSION: u32 = 1;
 /// The file to read in place of `path`: `path` itself, made now if it is one of [`products`] that is missing or
 /// outdated; what was built of NanoX; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
-    if path == Path::new(packages::SEABIOS) {
+    if [packages::SEABIOS, packages::VGA_BIOS].contains(&&*path.to_string_lossy()) {
         packages::ensure(&[Purpose::Bios])?;
     }
     if let Some(built) = nanox::provide(path) {

@@ -148,13 +148,14 @@ fn pack(config: Config) -> Vec<u8> {
                 Boot::Multiboot { kernel, cmdline, modules: modules.collect() }
             }
             config::Boot::Flat { kernel, load } => Boot::Flat { kernel: add(kernel), load },
-            config::Boot::Bios { firmware, floppies, display } => {
+            config::Boot::Bios { firmware, floppies, vga_bios } => {
                 let firmware = add(firmware);
-                Boot::Bios { firmware, floppies: floppies.into_iter().map(&mut add).collect(), display }
+                let floppies = floppies.into_iter().map(&mut add).collect();
+                Boot::Bios { firmware, floppies, vga_bios: vga_bios.map(&mut add) }
             }
         };
         let (debug_exit, debugcon) = (vm.debug_exit, vm.debugcon);
-        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot, debug_exit, debugcon }
+        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot, display: vm.display, debug_exit, debugcon }
     });
     let manifest = Manifest { log: config.log, vms: vms.collect() };
     builder.finish(&manifest)

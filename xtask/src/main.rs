@@ -17,6 +17,7 @@ mod host_checks;
 mod image;
 mod initramfs;
 mod packages;
+mod picture;
 mod progress;
 mod project;
 mod pty;

@@ -28,6 +28,8 @@ pub enum Purpose {
 pub const ALL: &[Purpose] =
     &[Purpose::Image, Purpose::Bios, Purpose::Qemu, Purpose::Bochs, Purpose::Gdb, Purpose::Test];
 
+/// The BIOS of their display adapter: the build for one without PCI.
+pub const VGA_BIOS: &str = "/usr/share/seabios/vgabios-isavga.bin";
 /// The BIOS for guests: the build of SeaBIOS that fits into 128 KiB.
 pub const SEABIOS: &str = "/usr/share/seabios/bios.bin";
 

@@ -2,6 +2,7 @@
 
 use crate::console::{keyboard, Console, Event};
 use crate::expect::{Progress, Script};
+use crate::picture;
 use crate::terminal::{Key, Keys, RawMode, Screen, HELP};
 use anyhow::{anyhow, bail, Result};
 use std::time::{Duration, Instant};
@@ -43,6 +44,9 @@ pub fn interactive(mut console: Console) -> Result<()> {
         }
     };
     screen.finish()?;
+    if raw.is_some() && console.transcript().shows_picture() {
+        picture::leave(&mut std::io::stdout())?;
+    }
     drop(console);
     drop(raw);
     println!();

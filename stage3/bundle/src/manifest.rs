@@ -70,10 +70,24 @@ pub struct VmSpec {
     pub vcpus: u32,
     /// What it boots.
     pub boot: Boot,
+    /// What its operator sees and types on.
+    pub display: Display,
     /// The port whose writes end it.
     pub debug_exit: Option<u16>,
     /// The port whose bytes join its console.
     pub debugcon: Option<u16>,
+}
+
+/// What an operator of a virtual machine has before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Display {
+    /// Its serial port. A BIOS sends there what programs have it print, and takes keys from there.
+    #[default]
+    Serial,
+    /// Its text screen, and its keyboard.
+    Text,
+    /// Its serial port, of which its BIOS makes no use.
+    None,
 }
 
 /// How a virtual machine starts.
@@ -110,18 +124,9 @@ pub enum Boot {
         firmware: Blob,
         /// The floppy disks, from drive A: on.
         floppies: Vec<Blob>,
-        /// Where its screen is seen.
-        display: Display,
+        /// The BIOS of its display adapter, if it has one.
+        vga_bios: Option<Blob>,
     },
-}
-
-/// Where the screen of a virtual machine is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Display {
-    /// Nowhere.
-    None,
-    /// At the serial port: the BIOS sends there what programs have it print, and takes keys from there.
-    Serial,
 }
 
 /// A file for a multiboot kernel.
@@ -142,7 +147,9 @@ impl Boot {
                 (kernel, modules.iter().map(|module| &module.file).collect())
             }
             Self::Flat { kernel, .. } => (kernel, Vec::new()),
-            Self::Bios { firmware, floppies, .. } => (firmware, floppies.iter().collect()),
+            Self::Bios { firmware, floppies, vga_bios } => {
+                (firmware, floppies.iter().chain(vga_bios).collect())
+            }
         };
         core::iter::once(first).chain(rest)
     }
@@ -155,7 +162,9 @@ impl Boot {
                 (kernel, modules.iter_mut().map(|module| &mut module.file).collect())
             }
             Self::Flat { kernel, .. } => (kernel, Vec::new()),
-            Self::Bios { firmware, floppies, .. } => (firmware, floppies.iter_mut().collect()),
+            Self::Bios { firmware, floppies, vga_bios } => {
+                (firmware, floppies.iter_mut().chain(vga_bios).collect())
+            }
         };
         core::iter::once(first).chain(rest)
     }

@@ -3,14 +3,17 @@
 //! * [`ram`]: a VM's memory
 //! * `load`: puts into it what the VM boots
 //! * [`run`]: the run loop
+//! * `service`, `display`: the operator's console while it runs
 //! * `exit_counts`: how often it left the guest, and why
 //! * `report`: what the operator reads when a VM stops
 
+mod display;
 mod exit_counts;
 mod load;
 mod ram;
 mod report;
 mod run;
+mod service;
 
 use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalInstructions, SetupError};
 use crate::arch::x86_64::nested_paging::NestedTables;
@@ -18,7 +21,8 @@ use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console, rtc};
 use alloc::format;
 use bundle::boot_info::BootInfo;
-use bundle::manifest::{Bundle, Manifest, VmSpec};
+use bundle::manifest::{Bundle, Display as DisplayKind, Manifest, VmSpec};
+use display::Display;
 use exit_counts::ExitCounts;
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
@@ -45,6 +49,8 @@ struct Vm<'a, B: Backend> {
     vcpu: B::Vcpu,
     cpu: VirtualCpu,
     pc: Pc,
+    /// Of a VM that shows its text screen.
+    display: Option<Display>,
     /// The host's TSC when the VM was powered on.
     power_on: u64,
     exits: ExitCounts,
@@ -77,7 +83,8 @@ pub fn run_all<B: Backend>(
 impl<'a, B: Backend> Vm<'a, B> {
     /// A VM that is powered on: memory, virtual PC, guest loaded, CPU at its entry.
     fn new(backend: &B, bundle: &'a Bundle<'static>, spec: &'a VmSpec) -> Result<Self, SetupError> {
-        let ram = GuestRam::new(spec.memory).map_err(|error| in_vm(spec, &error))?;
+        let has_vga = spec.display == DisplayKind::Text;
+        let ram = GuestRam::new(spec.memory, has_vga).map_err(|error| in_vm(spec, &error))?;
         let mut nested = NestedTables::new(backend.has_1g_pages());
         ram.map(&mut nested);
         let optional = backend.optional_instructions();
@@ -102,6 +109,7 @@ impl<'a, B: Backend> Vm<'a, B> {
             vcpu,
             cpu,
             pc,
+            display: has_vga.then(Display::new),
             power_on: 0,
             exits: ExitCounts::default(),
         };
@@ -125,6 +133,9 @@ impl<'a, B: Backend> Vm<'a, B> {
             load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
         {
             self.pc.install(firmware);
+        }
+        if let Some(display) = &mut self.display {
+            display.power_on();
         }
         self.vcpu.load(&state);
         cpu::reset_guest_registers();

@@ -13,3 +13,4 @@ pub mod reset_control;
 pub mod rtc;
 pub mod system_control;
 pub mod uart;
+pub mod vga;

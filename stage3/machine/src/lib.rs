@@ -11,6 +11,7 @@
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
 //! * [`acpi`]: the tables that tell a guest what the board has
 //! * [`boot`]: guest loaders
+//! * [`screen`], [`typing`]: a guest's text screen and keyboard on a terminal
 //!
 //! The feature `testing` adds what tests outside of this crate need: a virtual CPU of plain data, RAM in a vector.
 #![no_std]
@@ -33,7 +34,9 @@ pub mod mtrr;
 pub mod pc;
 pub mod port;
 pub mod pvclock;
+pub mod screen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
+pub mod typing;
 pub mod vcpu;

@@ -49,21 +49,42 @@ pub trait GuestMemory {
 pub const LOW_RAM_LIMIT: u64 = 0xc000_0000;
 /// Where RAM goes on above 4 GiB.
 pub const HIGH_RAM_START: u64 = 1 << 32;
-/// The window of VGA memory: not RAM.
+/// The window of VGA memory: RAM on a board with a VGA, nothing on another.
 pub const VGA_WINDOW: core::ops::Range<u64> = 0xa_0000..0xc_0000;
 
 /// Where a VM with a given amount of memory has RAM: below the VGA window, above it up to
-/// [`LOW_RAM_LIMIT`], and the rest from [`HIGH_RAM_START`] on. The RAM under the window is lost, as in a PC.
+/// [`LOW_RAM_LIMIT`], and the rest from [`HIGH_RAM_START`] on. The RAM under the window is lost, as in a PC,
+/// or serves as the memory of a VGA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RamLayout {
     bytes: u64,
+    has_vga: bool,
 }
 
 impl RamLayout {
     /// The layout of a VM with `bytes` of memory.
     #[must_use]
     pub const fn new(bytes: u64) -> Self {
-        Self { bytes }
+        Self { bytes, has_vga: false }
+    }
+
+    /// The same with a VGA, whose memory fills the window.
+    #[must_use]
+    pub const fn with_vga(self) -> Self {
+        Self { has_vga: true, ..self }
+    }
+
+    /// Whether there is a VGA.
+    #[must_use]
+    pub const fn has_vga(&self) -> bool {
+        self.has_vga
+    }
+
+    /// The ranges of addresses (GPA) that are memory, the VGA's included. Some may be empty.
+    #[must_use]
+    pub const fn regions(&self) -> [core::ops::Range<u64>; 3] {
+        let window = if self.has_vga { VGA_WINDOW.end } else { VGA_WINDOW.start };
+        [0..window, VGA_WINDOW.end..self.low_end(), HIGH_RAM_START..self.high_end()]
     }
 
     /// Memory of the VM in bytes, the part under the VGA window included.
@@ -98,7 +119,7 @@ impl RamLayout {
             (end <= self.high_end()).then(|| start - HIGH_RAM_START + LOW_RAM_LIMIT)
         } else {
             let in_window = start < VGA_WINDOW.end && end > VGA_WINDOW.start;
-            (end <= self.low_end() && !in_window).then_some(start)
+            (end <= self.low_end() && (self.has_vga || !in_window)).then_some(start)
         }
     }
 }
@@ -114,13 +135,20 @@ pub(crate) mod test_ram {
     /// RAM in a vector.
     pub struct TestRam {
         bytes: RefCell<Vec<u8>>,
+        has_vga: bool,
     }
 
     impl TestRam {
         /// Zeroed RAM of `bytes` bytes.
         #[must_use]
         pub fn new(bytes: usize) -> Self {
-            Self { bytes: RefCell::new(vec![0; bytes]) }
+            Self { bytes: RefCell::new(vec![0; bytes]), has_vga: false }
+        }
+
+        /// The same with a VGA's memory in it.
+        #[must_use]
+        pub fn with_vga(bytes: usize) -> Self {
+            Self { has_vga: true, ..Self::new(bytes) }
         }
 
         /// `length` bytes from `gpa`.
@@ -137,7 +165,12 @@ pub(crate) mod test_ram {
 
     impl GuestMemory for TestRam {
         fn layout(&self) -> RamLayout {
-            RamLayout::new(self.bytes.borrow().len() as u64)
+            let layout = RamLayout::new(self.bytes.borrow().len() as u64);
+            if self.has_vga {
+                layout.with_vga()
+            } else {
+                layout
+            }
         }
 
         fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
@@ -188,6 +221,16 @@ mod tests {
         assert_eq!(layout.offset(Gpa(0x9_ffff), 2), None);
         assert_eq!(layout.offset(Gpa(0xb_8000), 1), None);
         assert_eq!(layout.offset(Gpa(0xc_0000), 1), Some(0xc_0000));
+        assert_eq!(layout.regions()[..2], [0..0xa_0000, 0xc_0000..GIB]);
+    }
+
+    #[test]
+    fn the_vga_window_is_the_memory_of_a_vga() {
+        let layout = RamLayout::new(GIB).with_vga();
+        assert_eq!(layout.offset(Gpa(0x9_ffff), 2), Some(0x9_ffff));
+        assert_eq!(layout.offset(Gpa(0xb_8000), 0x8000), Some(0xb_8000));
+        assert_eq!(layout.offset(Gpa(0xb_8000), 0x8001), Some(0xb_8000));
+        assert_eq!(layout.regions()[..2], [0..0xc_0000, 0xc_0000..GIB]);
     }
 
     #[test]

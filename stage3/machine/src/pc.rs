@@ -35,6 +35,7 @@ use crate::device::reset_control::ResetControl;
 use crate::device::rtc::Rtc;
 use crate::device::system_control::SystemControl;
 use crate::device::uart::Uart;
+use crate::device::vga::Vga;
 use crate::memory::RamLayout;
 use crate::port::PortMap;
 use crate::time::{Instant, TscScale};
@@ -48,7 +49,7 @@ use ports::PORTS;
 /// What a PC depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct PcConfig {
-    /// Its memory.
+    /// Its memory. With one for it, there is a VGA.
     pub layout: RamLayout,
     /// Number of its CPUs.
     pub cpus: u16,
@@ -99,6 +100,7 @@ pub struct Pc {
     uart: Uart,
     rom: &'static [u8],
     reset_control: ResetControl,
+    vga: Option<Vga>,
     due: Due,
 }
 
@@ -109,7 +111,7 @@ impl Pc {
         let mut lapic = LocalApic::new(0, true, config.physical_bits, config.tsc);
         lapic.set_virtual_wire_mode();
         let mut pc = Self {
-            ports: ports::map(config.debug),
+            ports: ports::map(config.debug, config.layout.has_vga()),
             interrupts: Interrupts::new(lapic),
             pci: Pci::new(),
             power: PowerManagement::new(),
@@ -121,6 +123,7 @@ impl Pc {
             fw_cfg: FwCfg::new(config.layout, config.cpus),
             rom: &[],
             reset_control: ResetControl::default(),
+            vga: config.layout.has_vga().then(Vga::new),
             due: Due::default(),
         };
         // Firmware does this because the ACPI tables say so.
@@ -156,6 +159,18 @@ impl Pc {
         self.advance(now);
         self.uart.receive(now, byte);
         self.carry_uart(now);
+    }
+
+    /// The display adapter, if there is one.
+    #[must_use]
+    pub const fn vga(&self) -> Option<&Vga> {
+        self.vga.as_ref()
+    }
+
+    /// Whether the keyboard takes a key now without losing one: the guest has read what was typed before.
+    #[must_use]
+    pub const fn can_type(&self) -> bool {
+        self.keyboard.is_idle()
     }
 
     /// Somebody presses a key of the keyboard (`down`; again, if it repeats) or lets it go.

@@ -17,7 +17,7 @@ const TSC_DEADLINE: u32 = 0x6e0;
 /// The first MSR of x2APIC mode.
 const X2APIC: u32 = 0x800;
 /// Ranges of ports with a device: first, number.
-const PORTS: [(u16, u16); 15] = [
+const PORTS: [(u16, u16); 16] = [
     (0x20, 2),
     (0x40, 4),
     (0x60, 8),
@@ -27,6 +27,7 @@ const PORTS: [(u16, u16); 15] = [
     (0xa0, 2),
     (0xe9, 1),
     (0xf4, 1),
+    (0x3b0, 0x30),
     (0x3f8, 8),
     (0x4d0, 2),
     (0x600, 0x40),
@@ -215,7 +216,7 @@ fn check_deadline(pc: &Pc, now: Instant) {
 /// A board, and another one that is looked at more often: a guest must not see the difference.
 pub fn run(u: &mut Unstructured) -> Result<()> {
     let mut pc = Pc::new(&PcConfig {
-        layout: RamLayout::new(u64::from(u.arbitrary::<u32>()?) << u.int_in_range(0..=4)?),
+        layout: RamLayout::new(u64::from(u.arbitrary::<u32>()?) << u.int_in_range(0..=4)?).with_vga(),
         cpus: 1,
         wall_clock: if u.arbitrary()? { 1_700_000_000 } else { u.arbitrary()? },
         tsc: TscScale::from_khz(*u.choose(&[1_000_000, 1, 2_596_099, 1 << 30])?),

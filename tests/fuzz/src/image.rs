@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use bundle::image::{ImageHeader, SECTOR};
-use bundle::manifest::{Boot, Builder, Bundle, BundleHeader, LogLevel, Manifest, Module, VmSpec};
+use bundle::manifest::{Boot, Builder, Bundle, BundleHeader, Display, LogLevel, Manifest, Module, VmSpec};
 use std::mem::offset_of;
 
 /// Where the manifest starts.
@@ -35,6 +35,7 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
         memory: u.arbitrary()?,
         vcpus: u.arbitrary()?,
         boot,
+        display: *u.choose(&[Display::Serial, Display::Text, Display::None])?,
         debug_exit: u.arbitrary()?,
         debugcon: u.arbitrary()?,
     })

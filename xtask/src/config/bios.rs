@@ -5,7 +5,6 @@ use super::raw::Vm;
 use super::{Boot, File, Provide, Source};
 use crate::packages;
 use anyhow::{bail, Result};
-use bundle::manifest::Display;
 use machine::boot::bios;
 use toml::Spanned;
 
@@ -42,7 +41,13 @@ impl Source<'_> {
             }
             floppies.push(self.floppy(value, provide)?);
         }
-        Ok(Boot::Bios { firmware, floppies, display: self.display(vm.display.as_ref())? })
+        let vga_bios = match &vm.display {
+            Some(value) if value.get_ref() == "text" => {
+                Some(self.named_file("display", value, packages::VGA_BIOS, provide)?)
+            }
+            _ => None,
+        };
+        Ok(Boot::Bios { firmware, floppies, vga_bios })
     }
 
     fn floppy(&self, value: &Spanned<String>, provide: Provide) -> Result<File> {
@@ -55,14 +60,5 @@ impl Source<'_> {
             bail!(self.wrong("floppies", value, &reason));
         }
         Ok(file)
-    }
-
-    fn display(&self, value: Option<&Spanned<String>>) -> Result<Display> {
-        let Some(value) = value else { return Ok(Display::Serial) };
-        match value.get_ref().as_str() {
-            "serial" => Ok(Display::Serial),
-            "none" => Ok(Display::None),
-            _ => Err(self.wrong("display", value, "write \"serial\" or \"none\"")),
-        }
     }
 }

@@ -51,8 +51,7 @@ impl Source<'_> {
         check("load", &["flat"], shown(vm.load.as_ref()), hint)?;
         let hint = "remove it, or write boot = \"bios\"";
         check("firmware", &["bios"], shown(vm.firmware.as_ref()), hint)?;
-        check("floppies", &["bios"], shown(first(vm.floppies.as_ref())), hint)?;
-        check("display", &["bios"], shown(vm.display.as_ref()), hint)
+        check("floppies", &["bios"], shown(first(vm.floppies.as_ref())), hint)
     }
 
     /// The file of the key `kernel`, and the key's value for messages.

@@ -3,7 +3,7 @@
 use super::{raw, Config, Provide, Source, Vm};
 use crate::size::{self, MIB};
 use anyhow::{bail, Result};
-use bundle::manifest::LogLevel;
+use bundle::manifest::{Display, LogLevel};
 use machine::pc::is_free_port;
 use toml::Spanned;
 
@@ -56,7 +56,8 @@ impl Source<'_> {
             bail!(self.wrong("debugcon", value, "debug_exit has this port; write another, for example 0xe9"));
         }
         let boot = self.boot(vm, memory, provide)?;
-        Ok(Vm { name: vm.name.get_ref().clone(), memory, boot, debug_exit, debugcon })
+        let display = self.display(vm)?;
+        Ok(Vm { name: vm.name.get_ref().clone(), memory, boot, display, debug_exit, debugcon })
     }
 
     fn name(&self, name: &Spanned<String>) -> Result<()> {
@@ -93,6 +94,21 @@ impl Source<'_> {
             ));
         }
         Ok(())
+    }
+
+    fn display(&self, vm: &raw::Vm) -> Result<Display> {
+        let Some(value) = &vm.display else { return Ok(Display::Serial) };
+        let has_bios = vm.boot.get_ref() == "bios";
+        match value.get_ref().as_str() {
+            "serial" => Ok(Display::Serial),
+            "text" => Ok(Display::Text),
+            "none" if has_bios => Ok(Display::None),
+            "none" => {
+                Err(self.wrong("display", value, "only a BIOS can do without; write \"serial\" or \"text\""))
+            }
+            _ if has_bios => Err(self.wrong("display", value, "write \"serial\", \"text\" or \"none\"")),
+            _ => Err(self.wrong("display", value, "write \"serial\" or \"text\"")),
+        }
     }
 
     /// A port that no device of the PC has.

@@ -78,6 +78,7 @@ fn wrong_values_are_named_with_what_would_be_right() {
         ("\"initrd.gz\"", "\"nowhere\"", ["pxhv.toml:8: initrd = \"nowhere\"", "nowhere"]),
         ("name = \"linux\"", "name = \"Linux\"", ["pxhv.toml:3: name = \"Linux\"", "a-z"]),
         ("name = \"linux\"", "name = \"\"", ["name = \"\"", "a-z"]),
+        ("vcpus = 1", "display = \"vga\"", ["pxhv.toml:5: display = \"vga\"", "\"text\""]),
         ("console=ttyS0", "a\\nb", ["pxhv.toml:9: cmdline", "control characters"]),
     ] {
         let error = error(from, to);
@@ -194,8 +195,10 @@ fn a_bios_has_floppy_disks_and_a_screen() {
         ("floppies = [\"boot.img\"]", "", (0xea, 0, Display::None)),
     ] {
         let config = load(&BIOS.replace(from, to)).unwrap();
-        let Boot::Bios { firmware, floppies, display } = &config.vms[0].boot else { panic!("{config:?}") };
-        assert_eq!((firmware.bytes[0], floppies.len(), *display), expected, "{to}");
+        let vm = &config.vms[0];
+        let Boot::Bios { firmware, floppies, vga_bios } = &vm.boot else { panic!("{config:?}") };
+        assert_eq!((firmware.bytes[0], floppies.len(), vm.display), expected, "{to}");
+        assert!(vga_bios.is_none());
     }
 }
 
@@ -226,7 +229,7 @@ fn what_other_kinds_of_boot_need_is_named_too() {
         (BIOS, "\"bios.bin\"", "\"boot.img\"", ["firmware = \"boot.img\"", "64 or 128 KiB"]),
         (BIOS, "\"boot.img\"", "\"text\"", ["floppies = \"text\": 12 bytes", "1.44M"]),
         (BIOS, "\"boot.img\"", "\"boot.img\", \"boot.img\"", ["floppies = \"boot.img\"", "one drive"]),
-        (BIOS, "\"none\"", "\"big\"", ["pxhv.toml:8: display = \"big\"", "\"serial\" or \"none\""]),
+        (BIOS, "\"none\"", "\"big\"", ["pxhv.toml:8: display = \"big\"", "\"serial\", \"text\" or \"none\""]),
         (FLAT, "\"0x7c00\"", "\"7c00h\"", ["pxhv.toml:7: load = \"7c00h\"", "for example \"0x7c00\""]),
         (FLAT, "\"0x7c00\"", "0x9fff8", ["load = 0x9fff8", "the image would end at 0xa0004"]),
         (FLAT, "load = \"0x7c00\"", "", ["\"sector\" has no load address", "load = \"0x7c00\""]),
@@ -248,7 +251,7 @@ fn keys_of_another_kind_of_boot_are_refused() {
         (BIOS, "load = 5", ["load = 0x5", "boot = \"bios\" has no such key"]),
         (GOOD, "firmware = \"bios.bin\"", ["firmware = \"bios.bin\"", "boot = \"linux\" has no such key"]),
         (GOOD, "floppies = [\"boot.img\"]", ["floppies = \"boot.img\"", "has no such key"]),
-        (GOOD, "display = \"none\"", ["display = \"none\"", "has no such key"]),
+        (GOOD, "display = \"none\"", ["display = \"none\"", "only a BIOS can do without"]),
         (FLAT, "cmdline = \"x\"", ["cmdline = \"x\"", "boot = \"flat\" has no such key"]),
         (FLAT, "initrd = \"tape\"", ["initrd", "boot = \"flat\" has no such key"]),
         (FLAT, "modules = [\"tape\"]", ["modules", "boot = \"flat\" has no such key"]),

@@ -2,7 +2,8 @@ use super::*;
 use alloc::vec;
 
 fn vm(boot: Boot) -> VmSpec {
-    VmSpec { name: "linux".into(), memory: 512 << 20, vcpus: 1, boot, debug_exit: None, debugcon: Some(0xe9) }
+    let (display, debugcon) = (Display::Text, Some(0xe9));
+    VmSpec { name: "linux".into(), memory: 512 << 20, vcpus: 1, boot, display, debug_exit: None, debugcon }
 }
 
 fn sample() -> (Vec<u8>, Manifest) {
@@ -62,7 +63,7 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
     let modules = vec![module(add(2)), module(add(3)), module(add(4))];
     let multiboot = Boot::Multiboot { kernel: add(1), cmdline: "x".repeat(300), modules };
     let flat = Boot::Flat { kernel: add(5), load: 0x7c00 };
-    let bios = Boot::Bios { firmware: add(6), floppies: vec![add(7), add(8)], display: Display::Serial };
+    let bios = Boot::Bios { firmware: add(6), floppies: vec![add(7)], vga_bios: Some(add(8)) };
     let manifest = Manifest { log: LogLevel::Info, vms: vec![vm(multiboot), vm(flat), vm(bios)] };
     let bytes = builder.finish(&manifest);
     let (bundle, manifest) = Bundle::parse(&bytes).unwrap();

@@ -8,6 +8,7 @@ use bundle::boot_info::{FLAG_SERIAL, FLAG_VGA_TEXT};
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use heapless::Deque;
+use machine::screen::{Picture, LEAVE};
 use spin::{Mutex, MutexGuard};
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::{FifoTriggerLevel, IER, LSR};
@@ -23,8 +24,13 @@ const FIFO: usize = 16;
 /// Reads of the line status that the last characters get: more than enough at 115,200 baud.
 const PATIENCE: usize = 10_000_000;
 
-static CONSOLE: Mutex<Console> =
-    Mutex::new(Console { serial: None, queue: Deque::new(), screen: None, at_line_start: true });
+static CONSOLE: Mutex<Console> = Mutex::new(Console {
+    serial: None,
+    queue: Deque::new(),
+    screen: None,
+    at_line_start: true,
+    shows_picture: false,
+});
 /// Whether the UART may hold input: set by its interrupt, cleared when it was read empty.
 static INPUT: AtomicBool = AtomicBool::new(false);
 /// Whether the console needs to be served: something came in, or went into the queue or to the screen.
@@ -36,6 +42,8 @@ pub struct Console {
     queue: Deque<u8, QUEUE>,
     screen: Option<Screen>,
     at_line_start: bool,
+    /// The terminal at the serial line shows a guest's screen.
+    shows_picture: bool,
 }
 
 /// Finds the devices that stage 2 saw (`flags` of BootInfo) and sets them up.
@@ -97,23 +105,56 @@ pub fn has_input() -> bool {
 impl Console {
     /// Queues `bytes` and sends what the UART takes.
     pub fn write(&mut self, bytes: &[u8]) {
+        if core::mem::take(&mut self.shows_picture) {
+            self.enqueue(LEAVE);
+        }
         for &byte in bytes {
             self.at_line_start = byte == b'\n' || (byte == b'\r' && self.at_line_start);
             if let Some(screen) = &mut self.screen {
                 screen.write(byte);
             }
-            if self.serial.is_some() {
-                while self.queue.push_back(byte).is_err() {
-                    self.send();
-                }
-            }
         }
+        self.enqueue(bytes);
         self.send();
         BUSY.store(true, Ordering::Relaxed);
     }
 
-    /// Starts a new line unless one has just started: the guest may be in the middle of one.
+    /// Puts `bytes` into the queue. Waits if it is full.
+    fn enqueue(&mut self, bytes: &[u8]) {
+        if self.serial.is_none() {
+            return;
+        }
+        for &byte in bytes {
+            while self.queue.push_back(byte).is_err() {
+                self.send();
+            }
+        }
+    }
+
+    /// Whether the terminal still shows the guest's screen that was sent last.
+    pub fn shows_picture(&self) -> bool {
+        self.shows_picture
+    }
+
+    /// Queues a part of a guest's screen for the terminal.
+    pub fn send_picture(&mut self, bytes: &[u8]) {
+        self.shows_picture = true;
+        self.enqueue(bytes);
+    }
+
+    /// Shows a guest's screen on this computer's own.
+    pub fn show_on_screen(&mut self, picture: &Picture) {
+        if let Some(screen) = &mut self.screen {
+            screen.show(picture);
+        }
+    }
+
+    /// Starts a new line unless one has just started: the guest may be in the middle of one. A message of the
+    /// hypervisor follows: it is to be seen.
     pub fn start_line(&mut self) {
+        if let Some(screen) = &mut self.screen {
+            screen.come_forward();
+        }
         if !self.at_line_start {
             self.write(b"\r\n");
         }

@@ -2,6 +2,10 @@
 //!
 //! Text is kept in ordinary memory and copied to the screen now and then, since video memory is slow and a
 //! scroll rewrites all of it.
+//!
+//! It shows either the console or a guest's screen: what came last.
+
+use machine::screen::Picture;
 
 const COLUMNS: usize = 80;
 const ROWS: usize = 25;
@@ -25,8 +29,19 @@ enum Escape {
     Parameters,
 }
 
+/// Where the cursor is not seen.
+const NOWHERE: usize = COLUMNS * ROWS;
+
+/// A guest's screen.
+struct Guest {
+    cells: [u16; COLUMNS * ROWS],
+    cursor: usize,
+    is_in_front: bool,
+}
+
 /// The screen's contents and cursor.
 pub struct Screen {
+    guest: Guest,
     cells: [u16; COLUMNS * ROWS],
     column: usize,
     row: usize,
@@ -45,7 +60,8 @@ impl Screen {
                 unsafe { core::ptr::with_exposed_provenance::<u16>(VIDEO_MEMORY).add(index).read_volatile() };
         }
         let used = cells.iter().rposition(|cell| *cell & 0xff != u16::from(b' ') && *cell & 0xff != 0);
-        let mut screen = Self { cells, column: 0, row: 0, escape: Escape::None, changed: true };
+        let guest = Guest { cells: [BLANK; COLUMNS * ROWS], cursor: NOWHERE, is_in_front: false };
+        let mut screen = Self { guest, cells, column: 0, row: 0, escape: Escape::None, changed: true };
         screen.row = used.map_or(0, |last| last / COLUMNS + 1);
         screen.scroll_into_view();
         screen
@@ -53,7 +69,7 @@ impl Screen {
 
     /// Writes one byte of terminal output.
     pub fn write(&mut self, byte: u8) {
-        self.changed = true;
+        self.changed |= !self.guest.is_in_front;
         match (self.escape, byte) {
             (_, 0x1b) => self.escape = Escape::Started,
             (Escape::Started, b'[') => self.escape = Escape::Parameters,
@@ -83,6 +99,31 @@ impl Screen {
         }
     }
 
+    /// Shows a guest's screen instead of the console. Of one with more rows, the part with the cursor.
+    pub fn show(&mut self, picture: &Picture) {
+        let (_, rows) = picture.size();
+        let first = picture.cursor().map_or(0, |(row, _)| (row + 1).saturating_sub(ROWS));
+        let cursor = match picture.cursor() {
+            Some((row, column)) if column < COLUMNS => (row - first) * COLUMNS + column,
+            _ => NOWHERE,
+        };
+        self.changed |= !self.guest.is_in_front || cursor != self.guest.cursor;
+        (self.guest.is_in_front, self.guest.cursor) = (true, cursor);
+        for (row, cells) in self.guest.cells.chunks_exact_mut(COLUMNS).enumerate() {
+            let source = if first + row < rows { picture.row(first + row) } else { &[] };
+            for (column, cell) in cells.iter_mut().enumerate() {
+                let now = source.get(column).map_or(BLANK, |cell| cell.to_vga());
+                self.changed |= *cell != now;
+                *cell = now;
+            }
+        }
+    }
+
+    /// Shows the console instead of a guest's screen.
+    pub fn come_forward(&mut self) {
+        self.changed |= core::mem::take(&mut self.guest.is_in_front);
+    }
+
     /// Whether text was written since the last [`Screen::paint`].
     pub fn is_stale(&self) -> bool {
         self.changed
@@ -93,12 +134,17 @@ impl Screen {
         if !core::mem::take(&mut self.changed) {
             return;
         }
-        for (index, cell) in self.cells.iter().enumerate() {
+        let (cells, cursor) = if self.guest.is_in_front {
+            (&self.guest.cells, self.guest.cursor)
+        } else {
+            (&self.cells, self.row * COLUMNS + self.column)
+        };
+        for (index, cell) in cells.iter().enumerate() {
             let video = core::ptr::with_exposed_provenance_mut::<u16>(VIDEO_MEMORY);
             // SAFETY: as in `new`; nothing else writes there.
             unsafe { video.add(index).write_volatile(*cell) };
         }
-        let cursor = (self.row * COLUMNS + self.column).to_le_bytes();
+        let cursor = cursor.to_le_bytes();
         for (register, value) in [(CURSOR_HIGH, cursor[1]), (CURSOR_LOW, cursor[0])] {
             // SAFETY: these registers of the CRT controller move the text cursor and nothing else.
             unsafe {

@@ -42,7 +42,10 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
         Boot::Flat { kernel, load } => {
             flat::load(read(kernel)?, (*load).into(), ram).map_err(|error| refused(kernel, &error))
         }
-        Boot::Bios { firmware, .. } => {
+        Boot::Bios { firmware, vga_bios, .. } => {
+            if let Some(vga_bios) = vga_bios {
+                bios::load_vga_bios(read(vga_bios)?, ram).map_err(|error| refused(vga_bios, &error))?;
+            }
             bios::load(read(firmware)?, ram).map_err(|error| refused(firmware, &error))
         }
     }
@@ -53,13 +56,14 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
 /// # Errors
 /// A file is damaged.
 pub fn firmware(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Option<Firmware>, String> {
-    let Boot::Bios { firmware, floppies, display } = &spec.boot else { return Ok(None) };
+    let Boot::Bios { firmware, floppies, vga_bios } = &spec.boot else { return Ok(None) };
     let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
     let floppy = match floppies.first() {
         Some(blob) => Some((blob.name.as_str(), read(blob)?)),
         None => None,
     };
-    let wishes = bios::Wishes { serial: *display == Screen::Serial, floppy };
+    let vga_bios = vga_bios.as_ref().map(read).transpose()?;
+    let wishes = bios::Wishes { serial: spec.display == Screen::Serial, vga_bios, floppy };
     let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
     Ok(Some(Firmware { rom: read(firmware)?, files: bios::files(&wishes, &acpi) }))
 }

@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout, HIGH_RAM_START, VGA_WINDOW};
+use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 
 /// One piece.
 struct Piece {
@@ -25,13 +25,15 @@ pub struct GuestRam {
 }
 
 impl GuestRam {
-    /// Takes `bytes` of host memory. It holds what it held before.
+    /// Takes `bytes` of host memory, for a board with a VGA or one without. It holds what it held before.
     ///
     /// # Errors
     /// How much there is, if that is not enough.
-    pub fn new(bytes: u64) -> Result<Self, String> {
+    pub fn new(bytes: u64, has_vga: bool) -> Result<Self, String> {
         let free = memory::free_bytes();
-        let mut ram = Self { layout: RamLayout::new(bytes), pieces: Vec::new() };
+        let layout = RamLayout::new(bytes);
+        let layout = if has_vga { layout.with_vga() } else { layout };
+        let mut ram = Self { layout, pieces: Vec::new() };
         let mut offset = 0;
         while offset < bytes {
             let Some(host) = memory::take_for_guest(bytes - offset) else {
@@ -67,8 +69,7 @@ impl GuestRam {
 
     /// Maps the memory to the places that the layout gives it.
     pub fn map<F: Format>(&self, tables: &mut NestedTables<F>) {
-        let low_end = self.layout.low_end();
-        for region in [0..VGA_WINDOW.start, VGA_WINDOW.end..low_end, HIGH_RAM_START..self.layout.high_end()] {
+        for region in self.layout.regions() {
             let mut gpa = region.start;
             while gpa < region.end {
                 let (hpa, together) = self.locate(Gpa(gpa)).expect("RAM regions are RAM");

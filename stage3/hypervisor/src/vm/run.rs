@@ -2,6 +2,7 @@
 //!
 //! Nothing on the way from an exit back to the guest allocates, formats or waits for a lock that another VM could hold.
 
+use super::service::ConsoleService;
 use super::Vm;
 use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
 use crate::arch::x86_64::{cpu, interrupts, timer};
@@ -11,22 +12,10 @@ use machine::pc::ResetSource;
 use machine::time::Instant;
 use machine::vcpu::{Event, InterruptWindow, Vcpu, RFLAGS_IF};
 
-/// How long the console's output, input and screen may wait while a guest runs: 2 ms of a 16-byte FIFO at 115,200
-/// baud are 1.4 ms.
-const CONSOLE_PERIOD: u64 = 2_000_000;
-/// How often the screen is painted at most: 20 times a second.
-const PAINT_PERIOD: u64 = 50_000_000;
-
-/// When the console is served next.
-struct ConsoleService {
-    due: Option<Instant>,
-    painted: Instant,
-}
-
 impl<B: Backend> Vm<'_, B> {
     /// Runs the guest until it stops.
     pub(super) fn run(&mut self) -> StopReason {
-        let mut service = ConsoleService { due: None, painted: Instant(0) };
+        let mut service = ConsoleService::new();
         let mut now = self.now();
         loop {
             self.pc.advance(now);
@@ -35,21 +24,40 @@ impl<B: Backend> Vm<'_, B> {
             }
             self.deliver_interrupt();
             service.run(self, now);
-            let deadline = self.deadline(service.due);
+            let deadline = self.deadline(service.due());
             let exit = self.vcpu.run(deadline, &self.ram);
             self.exits.count(&exit.reason);
             now = self.now();
             self.pc.set_cr8(self.vcpu.cr8());
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
-            let output = handled.output.as_slice();
-            if !output.is_empty() {
-                console::lock().write(output);
-            }
+            service.guest_ran(self);
+            self.print(handled.output.as_slice());
             match handled.outcome {
                 Outcome::Resume => {}
                 Outcome::Halt => now = self.wait(&mut service),
-                Outcome::Stop(reason) => return reason,
+                Outcome::Stop(reason) => {
+                    self.show_end();
+                    return reason;
+                }
             }
+        }
+    }
+
+    /// Prints what the guest's serial port and debug console say.
+    fn print(&mut self, output: &[u8]) {
+        if output.is_empty() {
+            return;
+        }
+        match &mut self.display {
+            Some(display) => display.print(output, &mut console::lock()),
+            None => console::lock().write(output),
+        }
+    }
+
+    /// Shows the guest's last words on its screen.
+    fn show_end(&mut self) {
+        if let Some(display) = &mut self.display {
+            display.finish(&self.pc, &self.ram, &mut console::lock());
         }
     }
 
@@ -105,35 +113,8 @@ impl<B: Backend> Vm<'_, B> {
             if interrupt || self.vcpu.takes_nmi() || self.pc.has_signal() {
                 return now;
             }
-            timer::arm(self.deadline(service.due));
+            timer::arm(self.deadline(service.due()));
             interrupts::wait();
         }
-    }
-}
-
-impl ConsoleService {
-    /// Moves input to the guest and output to the UART and the screen, if it is time to.
-    fn run<B: Backend>(&mut self, vm: &mut Vm<'_, B>, now: Instant) {
-        let waiting = self.due.is_some_and(|due| now < due);
-        if waiting || (self.due.is_none() && !console::is_busy()) {
-            return;
-        }
-        let mut console = console::lock();
-        while vm.pc.can_receive() {
-            let Some(byte) = console.read() else { break };
-            vm.pc.receive(now, byte);
-        }
-        console.send();
-        if now - self.painted >= PAINT_PERIOD {
-            console.paint();
-            self.painted = now;
-        }
-        let busy = console::has_input() || console.is_sending();
-        self.due = match (busy, console.is_stale()) {
-            (true, _) => Some(now + CONSOLE_PERIOD),
-            (false, true) => Some(self.painted + PAINT_PERIOD),
-            (false, false) => None,
-        };
-        console::set_busy(self.due.is_some());
     }
 }

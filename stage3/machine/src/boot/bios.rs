@@ -16,6 +16,10 @@ use alloc::vec::Vec;
 
 /// Where a BIOS ends in memory.
 const END: u64 = 0x10_0000;
+/// Where the BIOS of a display adapter begins in memory.
+const VGA_BIOS: u64 = 0xc_0000;
+/// The largest one.
+const VGA_BIOS_MAX: usize = 64 << 10;
 /// The largest BIOS: segments E000h and F000h.
 const BYTES_MAX: usize = 0x2_0000;
 /// A BIOS is a multiple of this.
@@ -31,6 +35,8 @@ const COM1: u64 = 0x3f8;
 pub enum BiosError {
     /// It has the wrong size.
     Size(usize),
+    /// That of a display adapter is too large.
+    VgaSize(usize),
     /// The VM has no RAM for it.
     NotRam(NotRam),
 }
@@ -39,6 +45,7 @@ impl core::fmt::Display for BiosError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Size(bytes) => write!(f, "{bytes} bytes; a BIOS has 64 or 128 KiB"),
+            Self::VgaSize(bytes) => write!(f, "{bytes} bytes; the BIOS of a display has 64 KiB at most"),
             Self::NotRam(not_ram) => write!(f, "the VM has too little memory: {not_ram}"),
         }
     }
@@ -59,11 +66,24 @@ pub fn load(bios: &[u8], memory: &dyn GuestMemory) -> Result<CpuState, BiosError
     Ok(real_mode::state(segment, offset))
 }
 
+/// Puts the BIOS of a display adapter to where a BIOS looks for it. SeaBIOS does not: it takes it from [`files`].
+///
+/// # Errors
+/// It does not fit there.
+pub fn load_vga_bios(vga_bios: &[u8], memory: &dyn GuestMemory) -> Result<(), BiosError> {
+    if vga_bios.len() > VGA_BIOS_MAX {
+        return Err(BiosError::VgaSize(vga_bios.len()));
+    }
+    memory.write(Gpa(VGA_BIOS), vga_bios).map_err(BiosError::NotRam)
+}
+
 /// What a BIOS is to do.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes<'a> {
     /// Its screen and keyboard are at the first serial port.
     pub serial: bool,
+    /// The BIOS of the display adapter.
+    pub vga_bios: Option<&'static [u8]>,
     /// The floppy disk in drive A: name and contents.
     pub floppy: Option<(&'a str, &'static [u8])>,
 }
@@ -79,6 +99,9 @@ pub fn files(wishes: &Wishes, acpi: &AcpiTables) -> Vec<File> {
     files.extend(loader::files(acpi));
     if wishes.serial {
         files.push(File::of("etc/sercon-port", COM1.to_le_bytes()));
+    }
+    if let Some(content) = wishes.vga_bios {
+        files.push(File { name: "vgaroms/vgabios.bin".into(), content: Cow::Borrowed(content) });
     }
     if let Some((name, content)) = wishes.floppy {
         files.push(File { name: format!("floppyimg/{name}").into(), content: Cow::Borrowed(content) });
@@ -121,6 +144,15 @@ mod tests {
     }
 
     #[test]
+    fn the_bios_of_a_display_is_where_a_bios_looks_for_it() {
+        let ram = TestRam::new(2 << 20);
+        load_vga_bios(&[0x55, 0xaa, 77], &ram).unwrap();
+        assert_eq!(ram.peek(0xc_0000, 4), [0x55, 0xaa, 77, 0]);
+        let error = load_vga_bios(&vec![0; VGA_BIOS_MAX + 1], &ram).unwrap_err();
+        assert_eq!(error.to_string(), "65537 bytes; the BIOS of a display has 64 KiB at most");
+    }
+
+    #[test]
     fn its_files_say_what_to_do() {
         let acpi = tables(&AcpiConfig { cpus: 1 });
         let names = |wishes| -> Vec<String> {
@@ -129,9 +161,9 @@ mod tests {
         let silent = names(Wishes::default());
         assert!(silent.iter().any(|name| name == "etc/table-loader"), "{silent:?}");
         assert!(!silent.iter().any(|name| name.contains("sercon") || name.contains("floppy")), "{silent:?}");
-        let all = Wishes { serial: true, floppy: Some(("boot.img", b"x")) };
+        let all = Wishes { serial: true, vga_bios: Some(b"v"), floppy: Some(("boot.img", b"x")) };
         let more = names(all);
-        assert_eq!(more[silent.len()..], ["etc/sercon-port", "floppyimg/boot.img"]);
+        assert_eq!(more[silent.len()..], ["etc/sercon-port", "vgaroms/vgabios.bin", "floppyimg/boot.img"]);
         let port = files(&all, &acpi).into_iter().find(|file| file.name.contains("sercon")).unwrap();
         assert_eq!(*port.content, 0x3f8_u64.to_le_bytes());
     }

@@ -108,7 +108,8 @@ impl FwCfg {
             (key::SIGNATURE, Cow::Borrowed(b"QEMU".as_slice())),
             (key::ID, number(&FEATURES.to_le_bytes())),
             (key::RAM_BYTES, number(&layout.bytes().to_le_bytes())),
-            (key::NO_GRAPHICS, number(&1_u16.to_le_bytes())),
+            // Else SeaBIOS would use the serial port, even if no file says so.
+            (key::NO_GRAPHICS, number(&0_u16.to_le_bytes())),
             (key::CPUS, number(&cpus.to_le_bytes())),
             (key::BOOT_MENU, number(&0_u16.to_le_bytes())),
             (key::CPUS_MAX, number(&cpus.to_le_bytes())),

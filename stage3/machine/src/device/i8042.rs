@@ -152,6 +152,12 @@ impl I8042 {
         self.fill();
     }
 
+    /// Whether nothing waits to be read.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.output.is_none() && self.answer.is_none() && self.keyboard.is_idle()
+    }
+
     /// The indicators that the guest lit: Scroll, Num and Caps Lock in bits 0 to 2.
     #[must_use]
     pub const fn indicators(&self) -> u8 {

@@ -99,6 +99,7 @@ impl Pc {
             Device::FwCfg => self.fw_cfg.read(register),
             Device::FwCfgAddress => FwCfg::read_address(register),
             Device::ResetControl => self.reset_control.read(),
+            Device::Vga(base) => self.vga.as_mut().map_or(FLOATING, |vga| vga.read(now, base + register)),
             Device::DebugExit => 0,
             Device::DebugConsole => DEBUG_CONSOLE,
             Device::PowerManagement => {
@@ -155,6 +156,11 @@ impl Pc {
                     effects.output.push(byte);
                 }
                 self.carry_uart(now);
+            }
+            Device::Vga(base) => {
+                if let Some(vga) = &mut self.vga {
+                    vga.write(base + register, value);
+                }
             }
             Device::DebugConsole => effects.output.push(value),
             // Seen by `write_port`: accesses of their own size.

@@ -6,6 +6,7 @@ use crate::device::pic::Which;
 use crate::device::power_management;
 use crate::device::rtc;
 use crate::device::uart;
+use crate::device::vga;
 use crate::port::PortMap;
 use core::ops::Range;
 
@@ -25,6 +26,8 @@ pub(super) enum Device {
     FwCfgAddress,
     PowerManagement,
     ResetControl,
+    /// The range of ports starts here.
+    Vga(u16),
     DebugExit,
     DebugConsole,
 }
@@ -44,15 +47,20 @@ const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
 /// Whether no device of every board is at `port`.
 #[must_use]
 pub fn is_free_port(port: u16) -> bool {
-    !PCI_PORTS.contains(&port) && !PORTS.iter().any(|(range, _)| range.contains(&port))
+    let mut ranges = PORTS.iter().map(|(range, _)| range).chain([&PCI_PORTS]).chain(&vga::PORTS);
+    !ranges.any(|range| range.contains(&port))
 }
 
 /// The ports of a board with these debug ports. One that is taken is left out.
-pub(super) fn map(debug: DebugPorts) -> PortMap<Device> {
+pub(super) fn map(debug: DebugPorts, has_vga: bool) -> PortMap<Device> {
     let mut ports = PortMap::default();
     for (range, device) in PORTS {
         let registered = ports.register(range.clone(), *device);
         debug_assert!(registered.is_ok(), "{device:?} overlaps another device");
+    }
+    for range in vga::PORTS.into_iter().filter(|_| has_vga) {
+        let registered = ports.register(range.clone(), Device::Vga(range.start));
+        debug_assert!(registered.is_ok(), "the VGA overlaps another device");
     }
     for (port, device) in [(debug.exit, Device::DebugExit), (debug.console, Device::DebugConsole)] {
         if let Some((port, end)) = port.and_then(|port| Some((port, port.checked_add(1)?))) {

@@ -2,6 +2,7 @@
 
 mod apic;
 mod debug_ports;
+mod display;
 mod firmware;
 mod fw_cfg;
 mod properties;

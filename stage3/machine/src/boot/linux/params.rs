@@ -5,7 +5,7 @@ use super::place::Places;
 use crate::boot::memory_map::memory_map;
 use crate::memory::RamLayout;
 use core::mem::offset_of;
-use zerocopy::little_endian::{U32, U64};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Entries of the memory map that the zero page has room for.
@@ -25,12 +25,46 @@ pub struct E820Entry {
     pub kind: U32,
 }
 
+/// `struct screen_info`: the display as the firmware left it.
+#[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ScreenInfo {
+    cursor: [u8; 2],
+    extended_memory_kib: U16,
+    page: U16,
+    mode: u8,
+    columns: u8,
+    pad1: [u8; 6],
+    rows: u8,
+    is_vga: u8,
+    lines_of_character: U16,
+    pad2: [u8; 0x40 - 0x12],
+}
+
+impl ScreenInfo {
+    /// What [`crate::device::vga::Vga::new`] shows.
+    const VGA_TEXT: Self = Self {
+        cursor: [0; 2],
+        extended_memory_kib: U16::ZERO,
+        page: U16::ZERO,
+        mode: 3,
+        columns: 80,
+        pad1: [0; 6],
+        rows: 25,
+        is_vga: 1,
+        lines_of_character: U16::new(16),
+        pad2: [0; 0x40 - 0x12],
+    };
+}
+
 /// The parameters of a kernel.
 #[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct BootParams {
-    /// Screen and APM: zero means that there is none.
-    screen: [u8; 0x70],
+    /// Zero means that there is none.
+    screen: ScreenInfo,
+    /// APM and others: zero means that there is none.
+    firmware: [u8; 0x70 - 0x40],
     /// The ACPI tables' root pointer (GPA); since protocol 2.14.
     pub acpi_rsdp_addr: U64,
     /// Drives, EFI: zero means that there is none.
@@ -60,6 +94,9 @@ impl BootParams {
         layout: RamLayout,
     ) -> Self {
         let mut params = Self::new_zeroed();
+        if layout.has_vga() {
+            params.screen = ScreenInfo::VGA_TEXT;
+        }
         params.header = header.clone();
         params.header.type_of_loader = UNASSIGNED_LOADER;
         params.header.code32_start = (places.kernel as u32).into();

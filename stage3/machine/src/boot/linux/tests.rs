@@ -94,6 +94,18 @@ fn the_parts_are_where_the_zero_page_says() {
 }
 
 #[test]
+fn a_kernel_hears_of_the_text_screen() {
+    let screen = |ram: TestRam| {
+        load(&kernel(&[0x90]), None, "", RSDP, &ram).unwrap();
+        ram.peek(ZERO_PAGE, 0x14)
+    };
+    assert_eq!(screen(TestRam::new(64 << 20)), [0; 0x14]);
+    // Mode 3, 80 columns, 25 rows, a VGA, 16 lines.
+    let expected = [0, 0, 0, 0, 0, 0, 3, 80, 0, 0, 0, 0, 0, 0, 25, 1, 16, 0, 0, 0];
+    assert_eq!(screen(TestRam::with_vga(64 << 20)), expected);
+}
+
+#[test]
 fn the_cpu_enters_in_flat_protected_mode() {
     let ram = TestRam::new(64 << 20);
     let state = load(&kernel(&[0x90]), None, "", RSDP, &ram).unwrap();

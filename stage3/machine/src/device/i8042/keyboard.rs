@@ -137,6 +137,11 @@ impl Keyboard {
         self.rate
     }
 
+    /// Whether it has nothing to send.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.answer.len == 0 && self.queue.is_empty()
+    }
+
     /// The next byte for the controller.
     pub(super) fn read(&mut self) -> Option<u8> {
         self.last_sent = self.answer.pop().or_else(|| self.queue.pop())?;

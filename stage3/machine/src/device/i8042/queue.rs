@@ -27,6 +27,10 @@ impl Queue {
         }
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     pub(super) fn pop(&mut self) -> Option<u8> {
         let (first, len) = (self.bytes[0], self.len.checked_sub(1)?);
         self.bytes.copy_within(1.., 0);

@@ -9,7 +9,7 @@ const CONSOLE: u16 = 0xe9;
 
 fn pc_with(exit: u16, console: u16) -> Pc {
     let mut pc = test_pc(64 << 20);
-    pc.ports = ports::map(DebugPorts { exit: Some(exit), console: Some(console) });
+    pc.ports = ports::map(DebugPorts { exit: Some(exit), console: Some(console) }, false);
     pc
 }
 
