@@ -101,10 +101,10 @@ impl BootParams {
         params.header.type_of_loader = UNASSIGNED_LOADER;
         params.header.code32_start = (places.kernel as u32).into();
         params.header.cmd_line_ptr = command_line.into();
-        if initrd_bytes != 0 {
-            params.header.ramdisk_image = (places.initrd as u32).into();
-            params.header.ramdisk_size = initrd_bytes.into();
-        }
+        // What stands there in the file means nothing.
+        let initrd = if initrd_bytes == 0 { 0 } else { places.initrd as u32 };
+        params.header.ramdisk_image = initrd.into();
+        params.header.ramdisk_size = initrd_bytes.into();
         for (entry, (start, end, kind)) in params.e820_table.iter_mut().zip(memory_map(layout)) {
             *entry = E820Entry { start: start.into(), bytes: (end - start).into(), kind: kind.into() };
             params.e820_entries += 1;

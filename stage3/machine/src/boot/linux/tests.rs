@@ -249,6 +249,15 @@ fn errors_are_sentences() {
     }
 }
 
+#[test]
+fn without_an_initrd_the_kernel_is_told_of_none() {
+    const RAMDISK: usize = 0x218;
+    let ram = TestRam::new(64 << 20);
+    load(&patched(RAMDISK, &[1; 8]), None, "", RSDP, &ram).unwrap();
+    let header = zero_page(&ram).header;
+    assert_eq!((header.ramdisk_image.get(), header.ramdisk_size.get()), (0, 0), "whatever its file says");
+}
+
 proptest! {
     /// Whatever the file is, loading ends, and what it says it loaded is within RAM.
     #[test]
