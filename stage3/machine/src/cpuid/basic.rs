@@ -70,11 +70,15 @@ pub fn more_features(host: &dyn HostCpuid, xsave: &Xsave) -> CpuidResult {
 }
 
 /// Leaf 1: family, model and stepping, the brand index and the size of a cache line are the host's;
-/// there is one logical processor, with APIC ID 0.
+/// there is one logical processor, with APIC ID 0. XSAVE needs leaf Dh, which firmware can hide on the host by a limit
+/// for leaves.
 fn version(host: CpuidResult, xsave: &Xsave) -> CpuidResult {
     const BRAND_AND_CLFLUSH: u32 = 0xffff;
     const ONE_LOGICAL_PROCESSOR: u32 = 1 << 16;
-    let (ecx, edx) = features::leaf_1(host, xsave.vectors());
+    let (mut ecx, edx) = features::leaf_1(host, xsave.vectors());
+    if xsave.allowed == 0 {
+        ecx &= !(1 << features::XSAVE);
+    }
     CpuidResult { eax: host.eax, ebx: (host.ebx & BRAND_AND_CLFLUSH) | ONE_LOGICAL_PROCESSOR, ecx, edx }
 }
 

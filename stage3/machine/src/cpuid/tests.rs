@@ -1,4 +1,5 @@
 mod control;
+mod random;
 mod xsave;
 
 use super::test_host::{result, TestHost, CONFIG};

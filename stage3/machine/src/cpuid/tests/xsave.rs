@@ -52,3 +52,13 @@ fn vector_instructions_need_their_registers_in_xcr0() {
     host.set(0xd, 0, result(3, 0, 0, 0));
     assert_eq!(show(&host), (3, false, false, false, 0x4410));
 }
+
+#[test]
+fn without_its_leaf_there_is_no_xsave() {
+    let mut host = TestHost::new(CpuVendor::Intel);
+    host.set(0, 0, signature(3, b"GenuntelineI"));
+    let policy = host.policy();
+    assert!(!bit(get(&policy, 1, 0).ecx, 26));
+    assert_eq!((policy.cr4_allowed() >> 18 & 1, policy.xcr0_allowed()), (0, 0));
+    assert_eq!(get(&policy, 0xd, 0), CpuidResult::default());
+}
