@@ -86,7 +86,7 @@ impl Kernel {
     /// Whether a machine with `memory` bytes can start this kernel with an initrd of `initrd` bytes.
     pub fn fits(&self, memory: u64, initrd: u64) -> Result<(), String> {
         let initrd = initrd.next_multiple_of(4096);
-        let needed = self.end.saturating_add(initrd).next_multiple_of(2 * MIB);
+        let needed = self.end.saturating_add(initrd).checked_next_multiple_of(2 * MIB).unwrap_or(u64::MAX);
         if memory < needed {
             return Err(format!(
                 "too small: the kernel and its initrd need {} to start; write at least \"{}\"",
@@ -143,6 +143,7 @@ pub fn sample() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn header_is_read() {
@@ -184,6 +185,7 @@ mod tests {
         assert_eq!(kernel.fits(66 * MIB, 2 * MIB), Ok(()));
         let error = kernel.fits(64 * MIB, 2 * MIB - 1).unwrap_err();
         assert!(error.contains("at least \"66M\""), "{error}");
+        assert!(Kernel { end: u64::MAX, ..kernel }.fits(64 * MIB, 0).is_err(), "at the end of all addresses");
     }
 
     #[test]
@@ -193,5 +195,33 @@ mod tests {
         let kernel = Kernel::parse(&file).unwrap();
         assert_eq!(kernel.takes_initrd(MIB), Ok(()));
         assert!(kernel.takes_initrd(MIB + 1).is_err());
+    }
+
+    proptest! {
+        /// A file that is taken has a kernel, and advice about memory is good advice.
+        #[test]
+        fn no_file_does_harm(
+            patches in prop::collection::vec((0x1f0_usize..0x270, any::<u8>()), 0..12),
+            address in prop::option::of(prop_oneof![any::<u64>(), (0..64_u32).prop_map(|bits| u64::MAX >> bits)]),
+            (memory, initrd) in (0..4_u64 << 30, 0..1_u64 << 32),
+        ) {
+            let mut file = sample();
+            for (at, value) in patches {
+                file[at] = value;
+            }
+            if let Some(address) = address {
+                file[at::PREF_ADDRESS..][..8].copy_from_slice(&address.to_le_bytes());
+            }
+            let Ok(kernel) = Kernel::parse(&file) else { return Ok(()) };
+            if kernel.fits(memory, initrd).is_ok() {
+                prop_assert!(kernel.end <= memory && kernel.end + initrd <= memory);
+            }
+            let _ = kernel.takes_initrd(initrd);
+        }
+
+        #[test]
+        fn noise_is_no_kernel(bytes in prop::collection::vec(any::<u8>(), 0..2048)) {
+            prop_assert!(Kernel::parse(&bytes).is_err());
+        }
     }
 }

@@ -48,6 +48,7 @@ pub fn flatten(file: &[u8]) -> Result<Flat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// An ELF file with one segment of 16 bytes of 90h at `address`, 100h bytes long in memory.
     fn sample(address: u64, entry: u64) -> Vec<u8> {
@@ -86,5 +87,26 @@ mod tests {
         }
         assert!(flatten(&sample(start, start + 16)).is_err(), "the entry is behind the code");
         assert!(flatten(b"no ELF").is_err());
+    }
+
+    proptest! {
+        /// What is taken lies in its place, whatever the file says.
+        #[test]
+        fn no_file_does_harm(
+            patches in prop::collection::vec((0_usize..136, any::<u8>()), 0..8),
+            length in 0_usize..200,
+        ) {
+            let start = u64::from(STAGE3_ADDRESS);
+            let mut file = sample(start, start + 4);
+            for (at, value) in patches {
+                file[at] = value;
+            }
+            file.truncate(length.max(64));
+            if let Ok(flat) = flatten(&file) {
+                prop_assert!(flat.bytes.len() <= flat.memory as usize);
+                prop_assert!(STAGE3_ADDRESS + flat.memory <= BUNDLE_ADDRESS);
+                prop_assert!(flat.entry >= STAGE3_ADDRESS && flat.entry < STAGE3_ADDRESS + flat.memory);
+            }
+        }
     }
 }

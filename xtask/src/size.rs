@@ -29,7 +29,7 @@ pub fn show(bytes: u64) -> String {
     }
     match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, letter)) => {
-            let tenths = bytes * 10 / unit;
+            let tenths = u128::from(bytes) * 10 / u128::from(unit);
             format!("{}.{}{letter}", tenths / 10, tenths % 10)
         }
         None => format!("{bytes} bytes"),
@@ -39,6 +39,7 @@ pub fn show(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn suffixes_multiply() {
@@ -60,5 +61,25 @@ mod tests {
         assert_eq!(show(1536 << 10), "1536K");
         assert_eq!(show(13_212_345), "12.6M");
         assert_eq!(show(100), "100 bytes");
+        assert_eq!(show(u64::MAX), "17179869183.9G");
+    }
+
+    proptest! {
+        #[test]
+        fn every_size_is_shown(bytes in prop_oneof![any::<u64>(), (0..64_u32).prop_map(|bit| u64::MAX >> bit), 0..1_u64 << 40]) {
+            let shown = show(bytes);
+            match parse(&shown) {
+                Ok(read) => prop_assert_eq!(read, bytes),
+                // It is no multiple of a unit.
+                Err(_) => prop_assert!(bytes % 1024 != 0 || bytes == 0, "{}", shown),
+            }
+        }
+
+        #[test]
+        fn only_numbers_with_a_unit_are_sizes(text in "[0-9]{0,22}[KMGkmg. ]{0,2}|\\PC*") {
+            if let Ok(bytes) = parse(&text) {
+                prop_assert!(bytes == 0 || parse(&show(bytes)) == Ok(bytes));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ mod multiboot;
 
 use arbitrary::{Result, Unstructured};
 use machine::acpi::{tables, AcpiConfig, AcpiTables};
-use machine::boot::flat;
+use machine::boot::{bios, flat};
 use machine::memory::{Gpa, GuestMemory};
 use machine::testing::TestRam;
 
@@ -80,10 +80,24 @@ fn flat(u: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
+fn bios(u: &mut Unstructured) -> Result<()> {
+    let guest = Guest::new(u)?;
+    let image = vec![u.arbitrary::<u8>()?; 0x1000 * u.int_in_range(0..=0x30)?];
+    match bios::load(&image, &guest.ram) {
+        Ok(state) => {
+            assert_eq!(state.cs.base + state.rip, 0xf_fff0);
+            assert!(guest.bytes(0x10_0000 - image.len() as u64, image.len()) == image);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    Ok(())
+}
+
 pub fn run(u: &mut Unstructured) -> Result<()> {
-    match u.int_in_range(0..=5)? {
+    match u.int_in_range(0..=6)? {
         0 | 1 => linux::run(u),
         2..=4 => multiboot::run(u),
+        5 => bios(u),
         _ => flat(u),
     }
 }

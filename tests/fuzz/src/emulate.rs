@@ -112,6 +112,9 @@ pub fn run(u: &mut Unstructured) -> Result<()> {
     let fault = MemoryFault { gpa: Gpa(DEVICE), access: *u.choose(&[Access::Read, Access::Write])? };
 
     let mut device = Device { bytes: page, accesses: 0 };
+    if u.ratio(1, 8)? {
+        assert!(!emulate::disassemble(&vcpu, &ram, physical_bits).is_empty());
+    }
     let before = vcpu.clone();
     let result = emulate(fault, &mut vcpu, physical_bits, &mut device, &ram, Instant(0));
     crate::tell(&(&result, &vcpu));

@@ -18,13 +18,15 @@ use machine::vcpu::{CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME}
 use std::sync::Once;
 
 /// MSRs, and how many follow: those of the policy, and neighbours that don't exist.
-const MSRS: [(u32, u32); 16] = [
+const MSRS: [(u32, u32); 18] = [
     (0x10, 1),
     (0x17, 1),
     (0x1b, 1),
+    (0x3b, 1),
     (0x8b, 1),
     (0xfe, 2),
-    (0x174, 3),
+    (0x174, 8),
+    (0x400, 4),
     (0x1a0, 1),
     (0x200, 0x21),
     (0x250, 0x20),

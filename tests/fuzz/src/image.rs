@@ -16,7 +16,7 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
     };
     let kernel = file(u)?;
     let cmdline = u.arbitrary()?;
-    let boot = match u.int_in_range(0..=2)? {
+    let boot = match u.int_in_range(0..=3)? {
         0 => {
             let initrd = if u.arbitrary()? { Some(file(u)?) } else { None };
             Boot::Linux { kernel, initrd, cmdline }
@@ -28,7 +28,12 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
             }
             Boot::Multiboot { kernel, cmdline, modules }
         }
-        _ => Boot::Flat { kernel, load: u.arbitrary()? },
+        2 => Boot::Flat { kernel, load: u.arbitrary()? },
+        _ => {
+            let floppies = if u.arbitrary()? { vec![file(u)?] } else { vec![] };
+            let vga_bios = if u.arbitrary()? { Some(file(u)?) } else { None };
+            Boot::Bios { firmware: kernel, floppies, vga_bios }
+        }
     };
     Ok(VmSpec {
         name: u.arbitrary()?,

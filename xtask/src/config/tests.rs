@@ -1,3 +1,5 @@
+mod random;
+
 use super::*;
 use crate::size::MIB;
 use bundle::manifest::Display;

@@ -1,5 +1,6 @@
 use super::*;
 use alloc::vec;
+use proptest::prelude::*;
 
 fn vm(boot: Boot) -> VmSpec {
     let (display, debugcon) = (Display::Text, Some(0xe9));
@@ -75,4 +76,45 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
     // Whatever is cut off belongs to the last file.
     let cut = Bundle::parse(&bytes[..bytes.len() - 1]).err();
     assert_eq!(cut, Some(BundleError::BlobOutside("file8".into())));
+}
+
+/// Makes the checksum of the manifest right.
+fn seal(bytes: &mut [u8]) {
+    let (header, rest) = BundleHeader::mut_from_prefix(bytes).unwrap();
+    if let Some(manifest) = rest.get(..header.manifest_bytes as usize) {
+        header.manifest_checksum = crate::checksum(manifest);
+    }
+}
+
+proptest! {
+    /// Damage that the checksum does not show is an error, or leads to files within the bundle.
+    #[test]
+    fn a_damaged_manifest_does_no_harm(
+        patches in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let (mut bytes, _) = sample();
+        let manifest_bytes = BundleHeader::ref_from_prefix(&bytes).unwrap().0.manifest_bytes as usize;
+        for (at, value) in patches {
+            bytes[size_of::<BundleHeader>() + at.index(manifest_bytes)] = value;
+        }
+        seal(&mut bytes);
+        let Ok((bundle, manifest)) = Bundle::parse(&bytes) else { return Ok(()) };
+        for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
+            match bundle.blob(blob) {
+                Ok(file) => prop_assert_eq!(file.len() as u64, blob.bytes),
+                Err(error) => prop_assert_eq!(error, BundleError::BlobChecksum(blob.name.clone())),
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_no_bundle(noise in prop::collection::vec(any::<u8>(), 0..500), manifest_bytes in 0..600_u32) {
+        prop_assert!(Bundle::parse(&noise).is_err());
+        let header = BundleHeader { magic: MAGIC, manifest_bytes, manifest_checksum: 0 };
+        let mut bytes = [zerocopy::IntoBytes::as_bytes(&header), &noise].concat();
+        seal(&mut bytes);
+        if let Ok((_, manifest)) = Bundle::parse(&bytes) {
+            prop_assert!(manifest.vms.iter().flat_map(|vm| vm.boot.blobs()).all(|blob| blob.bytes <= bytes.len() as u64));
+        }
+    }
 }

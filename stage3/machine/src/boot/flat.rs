@@ -70,6 +70,7 @@ mod tests {
     use super::*;
     use crate::memory::test_ram::TestRam;
     use crate::vcpu::TableRegister;
+    use proptest::prelude::*;
     use std::string::ToString;
 
     fn start(bytes: usize, at: u64) -> Result<CpuState, FlatError> {
@@ -106,5 +107,26 @@ mod tests {
         assert_eq!(start(1, u64::MAX), Err(FlatError::TooHigh { end: u64::MAX }));
         let words = "the image would end at 0xa0001; memory for real mode ends at 0xa0000";
         assert_eq!(FlatError::TooHigh { end: 0xa_0001 }.to_string(), words);
+    }
+
+    proptest! {
+        /// It starts at its first byte, which is where it was wanted, and nothing else is written.
+        #[test]
+        fn an_image_is_where_it_was_wanted(
+            load_at in prop_oneof![4 => 0_u64..0xa_0000, 1 => any::<u64>()],
+            image in prop::collection::vec(1_u8.., 1..5000),
+        ) {
+            let ram = TestRam::new(2 << 20);
+            let Ok(state) = load(&image, load_at, &ram) else {
+                prop_assert!(load_at.saturating_add(image.len() as u64) > VGA_WINDOW.start);
+                prop_assert!(ram.peek(0, 0xa_0000).iter().all(|byte| *byte == 0));
+                return Ok(());
+            };
+            prop_assert_eq!((state.cs.base, state.cs.base + state.rip), (u64::from(state.cs.selector) << 4, load_at));
+            prop_assert!(state.rip <= 0xffff);
+            prop_assert_eq!(ram.peek(load_at, image.len()), image.clone());
+            let others = ram.peek(0, 0xa_0000).iter().filter(|byte| **byte != 0).count();
+            prop_assert_eq!(others, image.len());
+        }
     }
 }

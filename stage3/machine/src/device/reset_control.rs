@@ -34,6 +34,7 @@ impl ResetControl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn resets_on_the_rising_bit_only() {
@@ -46,5 +47,17 @@ mod tests {
         assert!(control.write(RESET_CPU));
         control.write(0xff);
         assert_eq!(control.read(), SYSTEM_RESET | RESET_CPU | FULL_RESET);
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_rising_bit_2_resets(values in prop::collection::vec(any::<u8>(), 1..50)) {
+            let (mut control, mut last) = (ResetControl::default(), 0);
+            for value in values {
+                prop_assert_eq!(control.write(value), value & 4 > last & 4);
+                prop_assert_eq!(control.read(), value & 0b1110);
+                last = value;
+            }
+        }
     }
 }

@@ -84,6 +84,7 @@ impl SystemControl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn port_61_shows_control_bits_refresh_and_speaker_output() {
@@ -112,5 +113,25 @@ mod tests {
         assert!(!control.write_port_a(FAST_RESET));
         assert!(!control.write_port_a(0));
         assert!(control.write_port_a(FAST_RESET));
+    }
+
+    proptest! {
+        /// Whatever is written: the control bits are read back, and only a rising bit 0 of port 92h resets.
+        #[test]
+        fn ports_keep_what_they_have(writes in prop::collection::vec((any::<bool>(), any::<u8>()), 1..50), now in any::<u64>()) {
+            let (mut control, pit) = (SystemControl::new(), Pit::new());
+            let (mut port_a, mut port_b) = (2, 0);
+            for (is_a, value) in writes {
+                if is_a {
+                    prop_assert_eq!(control.write_port_a(value), value & 1 > port_a & 1);
+                    port_a = value & 3;
+                } else {
+                    prop_assert_eq!(control.write_port_b(value), value & 1 != 0);
+                    port_b = value & 0xf;
+                }
+                prop_assert_eq!(control.read_port_a(), port_a);
+                prop_assert_eq!(control.read_port_b(Instant(now), &pit) & 0xcf, port_b);
+            }
+        }
     }
 }

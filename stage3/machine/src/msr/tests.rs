@@ -3,8 +3,10 @@ use crate::exits::mock::{virtual_cpu, MockVcpu};
 use crate::memory::test_ram::TestRam;
 use crate::pvclock::MSR_SYSTEM_TIME;
 use crate::vcpu::{EFER_NXE, EFER_SCE};
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::vec;
+use std::vec::Vec;
 
 const GP: Result<(), Fault> = Err(Fault::GeneralProtection);
 
@@ -191,5 +193,36 @@ fn what_passes_through_is_not_answered_here() {
     let bench = Bench::new(CpuVendor::Amd);
     for &index in PASS_THROUGH.iter().chain([&TSC_AUX]) {
         assert_eq!(bench.read(index), Err(Fault::GeneralProtection), "{index:#x}");
+    }
+}
+
+/// Every MSR that any vendor's CPU has.
+fn all() -> Vec<u32> {
+    let amd = [0xc001_0010, 0xc001_0015, 0xc001_001f, 0xc001_0055, 0xc001_1029];
+    let own = [TSC, PLATFORM_ID, BIOS_SIGN_ID, MISC_ENABLE, PAT, EFER, MSR_SYSTEM_TIME, MSR_SYSTEM_TIME - 1];
+    (0x200..0x210).chain([0x250, 0x259, 0x26f, 0xfe, 0x2ff]).chain(own).chain(amd).collect()
+}
+
+proptest! {
+    /// A write changes no other MSR, and one that faults none at all.
+    #[test]
+    fn a_write_changes_its_own_msr_or_nothing(
+        is_intel in any::<bool>(),
+        index in prop_oneof![8 => prop::sample::select(all()), 1 => any::<u32>()],
+        value in prop_oneof![any::<u64>(), 0..0x1000_u64, (0..64_u32).prop_map(|bit| 1 << bit)],
+        (cr0, efer) in (any::<u64>(), any::<u64>()),
+    ) {
+        let mut bench = Bench::new(if is_intel { CpuVendor::Intel } else { CpuVendor::Amd });
+        bench.vcpu.state.cr0 = cr0;
+        bench.vcpu.state.efer = efer & bench.cpu.cpuid.efer_allowed();
+        let seen = |bench: &Bench| all().into_iter().map(|index| bench.read(index)).collect::<Vec<_>>();
+        let before = seen(&bench);
+        let result = bench.write(index, value);
+        for ((other, before), after) in all().into_iter().zip(before).zip(seen(&bench)) {
+            prop_assert!(before == after || (other == index && result.is_ok()), "{:#x} changed", other);
+        }
+        let state = bench.vcpu.state;
+        prop_assert_eq!(state.efer & !bench.cpu.cpuid.efer_allowed(), 0);
+        prop_assert_eq!((state.efer ^ efer) & EFER_LMA & bench.cpu.cpuid.efer_allowed(), 0, "LMA is read-only");
     }
 }
