@@ -28,6 +28,7 @@ pub mod device;
 pub mod emulate;
 pub mod exits;
 mod linear;
+pub mod medium;
 pub mod memory;
 pub mod msr;
 pub mod mtrr;

@@ -24,6 +24,8 @@ pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
 pub use ports::{is_free_port, DebugPorts};
 
+use crate::device::dma::Dma;
+use crate::device::floppy::Floppy;
 use crate::device::fw_cfg::{File, FwCfg};
 use crate::device::i8042::I8042;
 use crate::device::lapic::LocalApic;
@@ -98,6 +100,8 @@ pub struct Pc {
     system_control: SystemControl,
     clock: Rtc,
     uart: Uart,
+    dma: Dma,
+    floppy: Floppy,
     rom: &'static [u8],
     reset_control: ResetControl,
     vga: Option<Vga>,
@@ -120,6 +124,8 @@ impl Pc {
             system_control: SystemControl::new(),
             clock: Rtc::new(config.layout, config.wall_clock),
             uart: Uart::new(),
+            dma: Dma::new(),
+            floppy: Floppy::new(),
             fw_cfg: FwCfg::new(config.layout, config.cpus),
             rom: &[],
             reset_control: ResetControl::default(),

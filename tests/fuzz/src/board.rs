@@ -17,17 +17,21 @@ const TSC_DEADLINE: u32 = 0x6e0;
 /// The first MSR of x2APIC mode.
 const X2APIC: u32 = 0x800;
 /// Ranges of ports with a device: first, number.
-const PORTS: [(u16, u16); 16] = [
+const PORTS: [(u16, u16); 20] = [
+    (0x00, 16),
     (0x20, 2),
     (0x40, 4),
     (0x60, 8),
     (0x70, 8),
-    (0x80, 1),
+    (0x80, 16),
     (0x92, 1),
     (0xa0, 2),
+    (0xc0, 0x20),
     (0xe9, 1),
     (0xf4, 1),
     (0x3b0, 0x30),
+    (0x3f0, 8),
+    (0x3f5, 1),
     (0x3f8, 8),
     (0x4d0, 2),
     (0x600, 0x40),

@@ -61,6 +61,8 @@ impl Pc {
     /// Lets the devices that asked for it ([`Effects::transfer`]) reach `memory`.
     pub fn transfer(&mut self, memory: &dyn GuestMemory) {
         self.fw_cfg.transfer(memory);
+        self.floppy.transfer(&mut self.dma, memory);
+        self.carry_floppy();
     }
 
     /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a
@@ -94,6 +96,12 @@ impl Pc {
             Device::Uart => {
                 let value = self.uart.read(now, register);
                 self.carry_uart(now);
+                value
+            }
+            Device::Dma(group) => self.dma.read(group, register),
+            Device::Floppy(base) => {
+                let value = self.floppy.read(base + register);
+                self.carry_floppy();
                 value
             }
             Device::FwCfg => self.fw_cfg.read(register),
@@ -161,6 +169,15 @@ impl Pc {
                 if let Some(vga) = &mut self.vga {
                     vga.write(base + register, value);
                 }
+            }
+            Device::Dma(group) => {
+                self.dma.write(group, register, value);
+                // The channel may be ready now.
+                effects.transfer |= self.floppy.is_transferring();
+            }
+            Device::Floppy(base) => {
+                effects.transfer |= self.floppy.write(base + register, value);
+                self.carry_floppy();
             }
             Device::DebugConsole => effects.output.push(value),
             // Seen by `write_port`: accesses of their own size.

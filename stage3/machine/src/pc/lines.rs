@@ -12,6 +12,8 @@ const TIMER_IRQ: u8 = 0;
 const KEYBOARD_IRQ: u8 = 1;
 /// Interrupt line of the first serial port.
 const UART_IRQ: u8 = 4;
+/// Interrupt line of the floppy disk controller.
+const FLOPPY_IRQ: u8 = 6;
 /// Interrupt line of the real-time clock.
 const CLOCK_IRQ: u8 = 8;
 /// Interrupt line of the keyboard controller's auxiliary device.
@@ -113,6 +115,11 @@ impl Pc {
         }
         self.interrupts.set_line(KEYBOARD_IRQ, self.keyboard.keyboard_irq());
         self.interrupts.set_line(AUX_IRQ, self.keyboard.aux_irq());
+    }
+
+    /// Carries the floppy disk controller's interrupt output to its line.
+    pub(super) fn carry_floppy(&mut self) {
+        self.interrupts.set_line(FLOPPY_IRQ, self.floppy.irq());
     }
 
     /// Carries the serial port's interrupt output to its line.

@@ -1,5 +1,7 @@
 //! Which device answers at which port.
 
+use crate::device::dma;
+use crate::device::floppy;
 use crate::device::fw_cfg;
 use crate::device::i8042::Register;
 use crate::device::pic::Which;
@@ -24,6 +26,9 @@ pub(super) enum Device {
     Uart,
     FwCfg,
     FwCfgAddress,
+    Dma(dma::Group),
+    /// The controller's first port of this range.
+    Floppy(u16),
     PowerManagement,
     ResetControl,
     /// The range of ports starts here.
@@ -75,6 +80,7 @@ pub(super) fn map(debug: DebugPorts, has_vga: bool) -> PortMap<Device> {
 
 /// The ports of the devices.
 pub(super) const PORTS: &[(Range<u16>, Device)] = &[
+    (dma::FIRST_PORTS, Device::Dma(dma::Group::First)),
     (0x20..0x22, Device::Pic(Which::Master)),
     (0x40..0x44, Device::Pit),
     (0x60..0x61, Device::Keyboard(Register::Data)),
@@ -82,8 +88,12 @@ pub(super) const PORTS: &[(Range<u16>, Device)] = &[
     (0x64..0x65, Device::Keyboard(Register::Command)),
     (0x70..0x70 + rtc::PORTS, Device::Clock),
     (0x80..0x81, Device::PostCode),
+    (dma::PAGE_PORTS, Device::Dma(dma::Group::Page)),
     (0x92..0x93, Device::PortA),
     (0xa0..0xa2, Device::Pic(Which::Slave)),
+    (dma::SECOND_PORTS, Device::Dma(dma::Group::Second)),
+    (floppy::PORTS, Device::Floppy(floppy::PORTS.start)),
+    (floppy::DIGITAL_INPUT..floppy::DIGITAL_INPUT + 1, Device::Floppy(floppy::DIGITAL_INPUT)),
     (0x3f8..0x3f8 + uart::PORTS, Device::Uart),
     (0x4d0..0x4d2, Device::PicTrigger),
     (fw_cfg::PORTS, Device::FwCfg),
