@@ -16,14 +16,18 @@
 mod alu;
 mod bits;
 mod bus;
+mod condition;
 mod control_register;
 mod cpu;
 pub(crate) mod decode;
 mod disassemble;
+mod exchange;
 mod execute;
+mod multiply;
 mod operand;
 mod refusal;
 mod registers;
+mod shift;
 mod size;
 mod stack;
 mod string;
@@ -91,6 +95,7 @@ pub fn emulate<V: Vcpu>(
     match result {
         Err(Error::Access(AccessError::Fault(fault))) => vcpu.inject(Event::Fault(fault)),
         Ok(Progress::Complete) => vcpu.complete_instruction(decoded.next_rip),
+        Ok(Progress::Jump(target)) => vcpu.complete_instruction(target),
         _ => {}
     }
     Ok(done)

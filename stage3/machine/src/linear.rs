@@ -10,6 +10,7 @@ mod tests;
 mod walk;
 
 pub use fetch::MAX_INSTRUCTION;
+pub use segment::is_canonical;
 
 use crate::memory::{Gpa, GuestMemory};
 use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};
@@ -106,6 +107,7 @@ impl<'a> Linear<'a> {
         access: Access,
     ) -> Result<Pieces, AccessError> {
         let linear = self.address((name, segment), offset, length, access).map_err(AccessError::Fault)?;
+        self.check_alignment(linear, length).map_err(AccessError::Fault)?;
         let in_first_page = (PAGE - linear % PAGE).min(length);
         let first = (self.translate(linear, access)?, in_first_page as usize);
         let rest = length - in_first_page;

@@ -97,6 +97,8 @@ pub struct CpuState {
 /// An exception of the x86 architecture that a handler makes the guest take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// #DE, divide error.
+    DivideError,
     /// #UD, invalid opcode.
     InvalidOpcode,
     /// #SS(0), stack segment.
@@ -110,6 +112,8 @@ pub enum Fault {
         /// What kind of access it was and why it failed.
         error_code: u32,
     },
+    /// #AC(0), alignment check.
+    AlignmentCheck,
 }
 
 /// An event that is delivered through the guest's IDT at the next VM entry.

@@ -5,11 +5,11 @@
 use super::size::OperandSize;
 
 pub const CARRY: u64 = 1 << 0;
-const PARITY: u64 = 1 << 2;
+pub const PARITY: u64 = 1 << 2;
 const ADJUST: u64 = 1 << 4;
 pub const ZERO: u64 = 1 << 6;
-const SIGN: u64 = 1 << 7;
-const OVERFLOW: u64 = 1 << 11;
+pub const SIGN: u64 = 1 << 7;
+pub const OVERFLOW: u64 = 1 << 11;
 /// All flags that arithmetic sets.
 const ARITHMETIC: u64 = CARRY | PARITY | ADJUST | ZERO | SIGN | OVERFLOW;
 
@@ -84,8 +84,14 @@ const fn subtract(size: OperandSize, left: u64, right: u64, borrow: u64, flags: 
     arithmetic(size, difference, borrows, left ^ right ^ difference, overflow, flags)
 }
 
-const fn logic(size: OperandSize, value: u64, flags: &mut u64) -> u64 {
+/// The result of size `size` in `value`, with ZF, SF and PF of it and no other flag.
+pub const fn logic(size: OperandSize, value: u64, flags: &mut u64) -> u64 {
     arithmetic(size, value, 0, 0, 0, flags)
+}
+
+/// Sets the flag `bit`, or clears it.
+pub const fn set(flags: &mut u64, bit: u64, on: bool) {
+    *flags = *flags & !bit | if on { bit } else { 0 };
 }
 
 /// Sets all flags: CF and OF from the top bits of `carries` and `overflow`, AF from the carry into bit 4.

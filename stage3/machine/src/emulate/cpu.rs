@@ -26,6 +26,8 @@ impl From<AccessError> for Error {
 pub enum Progress {
     /// It is done.
     Complete,
+    /// It is done, and the next instruction is there.
+    Jump(u64),
     /// The guest executes it again for the rest.
     Partial,
 }

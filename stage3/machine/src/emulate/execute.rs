@@ -4,10 +4,11 @@ use super::alu::{binary, unary, Binary, Unary};
 use super::bits::BitChange;
 use super::cpu::{Cpu, Error, Progress};
 use super::operand::{memory_size, Operand};
+use super::shift::{DoubleShift, Shift};
 use super::size::OperandSize;
 use super::string::StringOperation;
 use crate::vcpu::Access;
-use iced_x86::{Code, Instruction, Mnemonic};
+use iced_x86::{Code, Instruction, Mnemonic, Register};
 
 /// Refusal of an instruction that isn't in the table below.
 const UNKNOWN: Error = Error::Unsupported("an instruction on device memory that pxHV does not emulate");
@@ -17,11 +18,18 @@ pub fn execute(instruction: &Instruction, cpu: &mut Cpu) -> Result<Progress, Err
     if let Some(operation) = string_operation(instruction.code()) {
         return cpu.string(instruction, operation);
     }
+    if let Some(done) = cpu.conditional(instruction) {
+        return done.map(|()| Progress::Complete);
+    }
     match instruction.mnemonic() {
         Mnemonic::Mov | Mnemonic::Movnti | Mnemonic::Movzx => cpu.move_value(instruction, false),
         Mnemonic::Movsx | Mnemonic::Movsxd => cpu.move_value(instruction, true),
+        Mnemonic::Movbe => cpu.move_swapped(instruction),
+        Mnemonic::Xlatb => cpu.translate_byte(instruction),
         Mnemonic::Xchg => cpu.exchange(instruction),
         Mnemonic::Cmpxchg => cpu.compare_and_exchange(instruction),
+        Mnemonic::Cmpxchg8b => cpu.compare_and_exchange_pair(instruction, OperandSize::Dword),
+        Mnemonic::Cmpxchg16b => cpu.compare_and_exchange_pair(instruction, OperandSize::Qword),
         Mnemonic::Xadd => cpu.exchange_and_add(instruction),
         Mnemonic::Add => cpu.binary(instruction, Binary::Add),
         Mnemonic::Adc => cpu.binary(instruction, Binary::AddWithCarry),
@@ -40,8 +48,27 @@ pub fn execute(instruction: &Instruction, cpu: &mut Cpu) -> Result<Progress, Err
         Mnemonic::Bts => cpu.bit(instruction, BitChange::Set),
         Mnemonic::Btr => cpu.bit(instruction, BitChange::Reset),
         Mnemonic::Btc => cpu.bit(instruction, BitChange::Complement),
+        Mnemonic::Shl | Mnemonic::Sal => cpu.shift(instruction, Shift::Left),
+        Mnemonic::Shr => cpu.shift(instruction, Shift::Right),
+        Mnemonic::Sar => cpu.shift(instruction, Shift::ArithmeticRight),
+        Mnemonic::Rol => cpu.shift(instruction, Shift::RotateLeft),
+        Mnemonic::Ror => cpu.shift(instruction, Shift::RotateRight),
+        Mnemonic::Rcl => cpu.shift(instruction, Shift::RotateLeftThroughCarry),
+        Mnemonic::Rcr => cpu.shift(instruction, Shift::RotateRightThroughCarry),
+        Mnemonic::Shld => cpu.double_shift(instruction, DoubleShift::Left),
+        Mnemonic::Shrd => cpu.double_shift(instruction, DoubleShift::Right),
+        Mnemonic::Mul => cpu.multiply(instruction, false),
+        Mnemonic::Imul if instruction.op_count() == 1 => cpu.multiply(instruction, true),
+        Mnemonic::Imul => cpu.multiply_to_register(instruction),
+        Mnemonic::Div => cpu.divide(instruction, false),
+        Mnemonic::Idiv => cpu.divide(instruction, true),
+        Mnemonic::Clflush | Mnemonic::Clflushopt | Mnemonic::Clwb => cpu.flush(instruction),
         Mnemonic::Push => cpu.push(instruction),
         Mnemonic::Pop => cpu.pop(instruction),
+        Mnemonic::Leave => cpu.leave(instruction),
+        Mnemonic::Call => return cpu.call(instruction).map(Progress::Jump),
+        Mnemonic::Jmp => return cpu.jump(instruction).map(Progress::Jump),
+        Mnemonic::Ret => return cpu.return_near(instruction).map(Progress::Jump),
         _ => Err(UNKNOWN),
     }?;
     Ok(Progress::Complete)
@@ -74,7 +101,7 @@ type Pair = (Operand, Operand, OperandSize);
 
 impl Cpu<'_> {
     /// Operands 0 and 1. All checks of either are done before a device is read.
-    fn pair(&mut self, instruction: &Instruction, target: Access) -> Result<Pair, Error> {
+    pub fn pair(&mut self, instruction: &Instruction, target: Access) -> Result<Pair, Error> {
         let size = memory_size(instruction)?;
         let source = self.operand(instruction, 1, Access::Read)?;
         Ok((self.operand(instruction, 0, target)?, source, size))
@@ -87,40 +114,24 @@ impl Cpu<'_> {
         self.write(&target, size, if signed { size.sign_extend(value) } else { value })
     }
 
-    /// XCHG.
-    fn exchange(&mut self, instruction: &Instruction) -> Result<(), Error> {
-        let (first, second, size) = self.pair(instruction, Access::Write)?;
-        let (left, right) = (self.read(&first, size)?, self.read(&second, size)?);
-        self.write(&first, size, right)?;
-        self.write(&second, size, left)
+    /// MOVBE: operand 0 becomes operand 1 with its bytes in reverse.
+    fn move_swapped(&mut self, instruction: &Instruction) -> Result<(), Error> {
+        let (target, source, size) = self.pair(instruction, Access::Write)?;
+        let value = self.read(&source, size)?;
+        self.write(&target, size, value.swap_bytes() >> (u64::BITS - size.bits()))
     }
 
-    /// CMPXCHG. The target is written in either case.
-    fn compare_and_exchange(&mut self, instruction: &Instruction) -> Result<(), Error> {
-        let (target, source, size) = self.pair(instruction, Access::Write)?;
-        let old = self.read(&target, size)?;
-        let rax = self.registers.gprs.rax;
-        let mut flags = self.registers.rflags;
-        let equal = binary(Binary::Subtract, size, rax, old, &mut flags) == 0;
-        let new = if equal { self.read(&source, size)? } else { old };
-        self.write(&target, size, new)?;
-        if !equal {
-            self.registers.gprs.rax = size.merge(rax, old);
-        }
-        self.registers.rflags = flags;
-        Ok(())
+    /// XLAT: AL becomes the byte at DS:BX + AL.
+    fn translate_byte(&mut self, instruction: &Instruction) -> Result<(), Error> {
+        let source = self.operand(instruction, 0, Access::Read)?;
+        let value = self.read(&source, OperandSize::Byte)?;
+        self.write(&Operand::Register(Register::AL), OperandSize::Byte, value)
     }
 
-    /// XADD.
-    fn exchange_and_add(&mut self, instruction: &Instruction) -> Result<(), Error> {
-        let (target, source, size) = self.pair(instruction, Access::Write)?;
-        let (left, right) = (self.read(&target, size)?, self.read(&source, size)?);
-        let mut flags = self.registers.rflags;
-        let sum = binary(Binary::Add, size, left, right, &mut flags);
-        self.write(&target, size, sum)?;
-        self.write(&source, size, left)?;
-        self.registers.rflags = flags;
-        Ok(())
+    /// CLFLUSH and its kin are checked as a read, and have nothing to do: what they work on is not cached.
+    fn flush(&mut self, instruction: &Instruction) -> Result<(), Error> {
+        let (segment, offset, _) = self.effective_address(instruction)?;
+        self.locate(segment, offset, OperandSize::Byte, Access::Read).map(|_| ())
     }
 
     /// ADD, AND and the like: operand 0 becomes the result.

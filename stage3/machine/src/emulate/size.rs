@@ -58,13 +58,13 @@ impl OperandSize {
         }
     }
 
-    /// The size of an integer in memory.
+    /// The size of an integer or of the address of code in memory.
     pub(super) const fn of_memory(size: MemorySize) -> Option<Self> {
         match size {
             MemorySize::UInt8 | MemorySize::Int8 => Some(Self::Byte),
-            MemorySize::UInt16 | MemorySize::Int16 => Some(Self::Word),
-            MemorySize::UInt32 | MemorySize::Int32 => Some(Self::Dword),
-            MemorySize::UInt64 | MemorySize::Int64 => Some(Self::Qword),
+            MemorySize::UInt16 | MemorySize::Int16 | MemorySize::WordOffset => Some(Self::Word),
+            MemorySize::UInt32 | MemorySize::Int32 | MemorySize::DwordOffset => Some(Self::Dword),
+            MemorySize::UInt64 | MemorySize::Int64 | MemorySize::QwordOffset => Some(Self::Qword),
             _ => None,
         }
     }

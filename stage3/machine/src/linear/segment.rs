@@ -5,6 +5,12 @@ use crate::vcpu::{Access, Fault, Segment, CR0_PE, SEGMENT_BIG, SEGMENT_PRESENT};
 
 /// RFLAGS.VM.
 const RFLAGS_VM: u64 = 1 << 17;
+/// RFLAGS.AC.
+pub(super) const RFLAGS_AC: u64 = 1 << 18;
+/// CR0.AM.
+const CR0_AM: u64 = 1 << 18;
+/// The privilege level of user mode.
+pub(super) const CPL_USER: u8 = 3;
 /// Type field of a code or data segment: code.
 const TYPE_CODE: u16 = 1 << 3;
 /// Data: the limit is a lower one.
@@ -15,7 +21,7 @@ const TYPE_ACCESSIBLE: u16 = 1 << 1;
 impl Linear<'_> {
     /// The linear address of `length` bytes at `offset` in `segment`, checked as the processor does
     /// (Intel SDM, "Limit Checking", "Type Checking", "Canonical Addressing").
-    pub(super) fn address(
+    pub fn address(
         &self,
         (name, segment): (SegmentName, &Segment),
         offset: u64,
@@ -33,6 +39,18 @@ impl Linear<'_> {
             return fault;
         }
         Ok(segment.base.wrapping_add(offset) & Width::Bits32.mask())
+    }
+
+    /// #AC if the program at CPL 3 asked for it and an operand of `length` bytes at `linear` is not aligned (Intel SDM,
+    /// "Interrupt 17—Alignment Check Exception (#AC)"). Operands without an alignment of their own (of 1 byte, or of a
+    /// length that is no power of two) pass.
+    pub fn check_alignment(&self, linear: u64, length: u64) -> Result<(), Fault> {
+        let wanted =
+            self.cpl == CPL_USER && self.state.cr0 & CR0_AM != 0 && self.state.rflags & RFLAGS_AC != 0;
+        if wanted && length.is_power_of_two() && !linear.is_multiple_of(length) {
+            return Err(Fault::AlignmentCheck);
+        }
+        Ok(())
     }
 
     /// Real mode and virtual-8086 mode have no types.
@@ -61,7 +79,7 @@ fn is_within(segment: &Segment, first: u64, last: u64) -> bool {
 }
 
 /// Bits 63 to 47 are all equal.
-pub(super) const fn is_canonical(linear: u64) -> bool {
+pub const fn is_canonical(linear: u64) -> bool {
     let top = linear >> 47;
     top == 0 || top == u64::MAX >> 47
 }

@@ -1,5 +1,6 @@
 //! From a linear to a guest-physical address: the guest's page tables.
 
+use super::segment::{CPL_USER, RFLAGS_AC};
 use super::{not_ram, AccessError, Linear, Width};
 use crate::memory::Gpa;
 use crate::vcpu::{Access, Fault, CR0_PG, CR4_PAE, EFER_LMA, EFER_NXE};
@@ -50,10 +51,6 @@ const CR4_PSE: u64 = 1 << 4;
 const CR4_SMEP: u64 = 1 << 20;
 /// CR4.SMAP.
 const CR4_SMAP: u64 = 1 << 21;
-/// RFLAGS.AC.
-const RFLAGS_AC: u64 = 1 << 18;
-/// The privilege level of user mode.
-const CPL_USER: u8 = 3;
 
 /// Shape of the page tables.
 struct Format {

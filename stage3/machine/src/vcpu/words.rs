@@ -6,9 +6,11 @@ use core::fmt;
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DivideError => f.write_str("#DE"),
             Self::InvalidOpcode => f.write_str("#UD"),
             Self::StackSegment => f.write_str("#SS(0)"),
             Self::GeneralProtection => f.write_str("#GP(0)"),
+            Self::AlignmentCheck => f.write_str("#AC(0)"),
             Self::PageFault { address, error_code } => {
                 write!(f, "#PF at {address:#x} with error code {error_code:#x}")
             }

@@ -110,15 +110,16 @@ fn what_is_not_emulated_is_named_with_its_bytes() {
     let mut bench = Bench::new(Mode::Bits64);
     bench.gprs().rbx = DEVICE;
     let before = bench.vcpu.state;
-    // MOVAPS XMM0, [RBX]; SHL DWORD [RBX], 1; FLD QWORD [RBX]; MOVSD XMM0, [RBX]; CPUID; VMOVAPS; LIDT.
+    // MOVAPS XMM0, [RBX]; CALL FAR [RBX]; FLD QWORD [RBX]; MOVSD XMM0, [RBX]; CPUID; VMOVAPS; LIDT; MOV DS, [RBX].
     for code in [
         &[0x0f, 0x28, 0x03][..],
-        &[0xd1, 0x23],
+        &[0xff, 0x1b],
         &[0xdd, 0x03],
         &[0xf2, 0x0f, 0x10, 0x03],
         &[0x0f, 0xa2],
         &[0xc5, 0xf8, 0x28, 0x03],
         &[0x0f, 0x01, 0x1b],
+        &[0x8e, 0x1b],
     ] {
         let Err(refusal @ Refusal::Unsupported(_, bytes)) = bench.emulate(code) else { panic!("{code:x?}") };
         assert_eq!(bytes.as_slice().get(..code.len()), Some(code), "{refusal}");
@@ -138,4 +139,82 @@ fn a_delivery_that_needs_a_device_is_refused() {
     bench.vcpu.delivering = true;
     let fault = MemoryFault { gpa: Gpa(DEVICE), access: Access::Read };
     assert_eq!(bench.emulate(LOAD), Err(Refusal::Delivery(fault)));
+}
+
+/// A program at CPL 3 that asked for alignment checks.
+fn strict(mode: Mode) -> Bench {
+    const CR0_AM: u64 = 1 << 18;
+    const RFLAGS_AC: u64 = 1 << 18;
+    let mut bench = Bench::new(mode);
+    bench.vcpu.cpl = 3;
+    bench.vcpu.state.cr0 |= CR0_AM;
+    bench.vcpu.state.rflags |= RFLAGS_AC;
+    bench.gprs().rbx = DEVICE + 2;
+    bench
+}
+
+#[test]
+fn operands_of_programs_that_want_it_are_aligned() {
+    for mode in [Mode::Bits32, Mode::Bits64] {
+        let mut bench = strict(mode);
+        bench.faults(LOAD, Fault::AlignmentCheck);
+        bench.faults(STORE, Fault::AlignmentCheck);
+        bench.run(&[0x66, 0x8b, 0x03]);
+        bench.run(&[0x8a, 0x03]);
+        bench.gprs().rbx = DEVICE + 4;
+        bench.run(LOAD);
+        // CMPXCHG8B
+        bench.faults(&[0x0f, 0xc7, 0x0b], Fault::AlignmentCheck);
+        // The same address without one of the three conditions.
+        bench.gprs().rbx = DEVICE + 2;
+        let strict = bench.vcpu.clone();
+        bench.vcpu.cpl = 0;
+        bench.run(LOAD);
+        bench.vcpu = strict.clone();
+        bench.vcpu.state.cr0 &= 0xffff;
+        bench.vcpu.state.cr0 |= crate::vcpu::CR0_PG & strict.state.cr0;
+        bench.run(LOAD);
+        bench.vcpu = strict;
+        bench.vcpu.state.rflags = 2;
+        bench.run(LOAD);
+    }
+}
+
+#[test]
+fn limits_come_before_alignment_and_alignment_before_pages() {
+    let mut bench = strict(Mode::Bits32);
+    bench.vcpu.state.ds.limit = DEVICE as u32 + 4;
+    bench.faults(LOAD, Fault::GeneralProtection);
+    let mut bench = strict(Mode::Bits64);
+    bench.gprs().rbx = 0x1_2345_6789;
+    bench.faults(LOAD, Fault::AlignmentCheck);
+}
+
+#[test]
+fn cmpxchg16b_is_always_aligned() {
+    let mut bench = Bench::new(Mode::Bits64);
+    bench.gprs().rbx = DEVICE + 8;
+    bench.faults(&[0x48, 0x0f, 0xc7, 0x0b], Fault::GeneralProtection);
+    bench.gprs().rbx = DEVICE + 16;
+    bench.run(&[0x48, 0x0f, 0xc7, 0x0b]);
+}
+
+#[test]
+fn quotients_fit() {
+    let mut bench = Bench::new(Mode::Bits64);
+    bench.gprs().rbx = DEVICE;
+    // DIV and IDIV by zero, and DIV with a quotient of 33 bits.
+    bench.faults(&[0xf7, 0x33], Fault::DivideError);
+    bench.faults(&[0xf7, 0x3b], Fault::DivideError);
+    bench.set(0, 2);
+    bench.gprs().rdx = 2;
+    bench.faults(&[0xf7, 0x33], Fault::DivideError);
+    // IDIV of the lowest number by -1.
+    bench.set(0, u64::MAX);
+    bench.gprs().rax = 0x8000_0000;
+    bench.gprs().rdx = 0xffff_ffff;
+    bench.faults(&[0xf7, 0x3b], Fault::DivideError);
+    bench.gprs().rax = 0x8000_0001;
+    bench.run(&[0xf7, 0x3b]);
+    assert_eq!((bench.gprs().rax, bench.gprs().rdx), (0x7fff_ffff, 0));
 }

@@ -77,3 +77,58 @@ fn selectors_are_stored_in_16_bits() {
     assert_eq!(bench.device.log, [(0x20, 2, Some(0x1234))]);
     assert!(matches!(bench.emulate(&[0x8e, 0x23]), Err(Refusal::Unsupported(..))), "MOV FS, [EBX]");
 }
+
+#[test]
+fn bytes_are_swapped_and_translated() {
+    let mut bench = bench(Mode::Bits64);
+    bench.run(&[0x48, 0x0f, 0x38, 0xf0, 0x03]); // MOVBE RAX, [RBX]
+    assert_eq!(bench.gprs().rax, VALUE.swap_bytes());
+    bench.run(&[0x66, 0x0f, 0x38, 0xf1, 0x0b]); // MOVBE [RBX], CX
+    assert_eq!(bench.get(0x20) & 0xffff, 0x8877);
+    bench.gprs().rbx = DEVICE;
+    bench.gprs().rax = 0xff20;
+    bench.run(&[0xd7]); // XLAT
+    assert_eq!(bench.gprs().rax, 0xff77);
+    bench.device.log.clear();
+    bench.run(&[0x0f, 0xae, 0x3b]); // CLFLUSH [RBX]
+    assert_eq!(bench.device.log, []);
+}
+
+#[test]
+fn conditions_are_those_of_the_manual() {
+    const CF: u64 = 1;
+    const PF: u64 = 4;
+    const ZF: u64 = 0x40;
+    const SF: u64 = 0x80;
+    const OF: u64 = 0x800;
+    // Flags with which a condition holds, and some with which it doesn't.
+    type Condition = (u8, &'static [u64], &'static [u64]);
+    let conditions: &[Condition] = &[
+        (0, &[OF, OF | SF], &[0, SF]),
+        (2, &[CF], &[0, ZF]),
+        (4, &[ZF], &[0, CF]),
+        (6, &[CF, ZF, CF | ZF], &[0, SF | OF]),
+        (8, &[SF], &[0, OF]),
+        (10, &[PF], &[0, CF]),
+        (12, &[SF, OF], &[0, SF | OF, ZF]),
+        (14, &[SF, OF, ZF, ZF | SF | OF], &[0, SF | OF]),
+    ];
+    for &(number, yes, no) in conditions {
+        for (flags, holds) in
+            yes.iter().map(|flags| (flags, true)).chain(no.iter().map(|flags| (flags, false)))
+        {
+            for opposite in [0, 1] {
+                let mut bench = bench(Mode::Bits64);
+                bench.vcpu.state.rflags |= flags;
+                let expected = holds != (opposite == 1);
+                bench.run(&[0x0f, 0x90 + number + opposite, 0x03]); // SETcc [RBX]
+                assert_eq!(bench.device.log, [(0x20, 1, Some(expected.into()))], "{number} {flags:x}");
+                bench.set(0x20, VALUE);
+                bench.run(&[0x48, 0x0f, 0x40 + number + opposite, 0x03]); // CMOVcc RAX, [RBX]
+                assert_eq!(bench.gprs().rax, if expected { VALUE } else { OLD });
+                bench.run(&[0x0f, 0x40 + number + opposite, 0x0b]); // CMOVcc ECX, [RBX]
+                assert_eq!(bench.gprs().rcx, if expected { VALUE } else { OLD } & 0xffff_ffff);
+            }
+        }
+    }
+}

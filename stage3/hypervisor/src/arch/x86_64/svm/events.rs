@@ -22,10 +22,12 @@ const DEFINED: u64 = 0xffff_ffff_8000_0fff;
 const DEBUG: u64 = 1;
 /// See [`DEBUG`].
 const NMI_VECTOR: u64 = 2;
+const DIVIDE_ERROR: u64 = 0;
 const INVALID_OPCODE: u64 = 6;
 const STACK_SEGMENT: u64 = 12;
 const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
+const ALIGNMENT_CHECK: u64 = 17;
 /// Exceptions that an instruction raises on purpose: INT3 and INTO.
 const BREAKPOINT: u64 = 3;
 /// See [`BREAKPOINT`].
@@ -39,9 +41,11 @@ pub fn inject(vmcb: &mut Vmcb, event: Event) {
     let event = match event {
         Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
         Event::Nmi => TYPE_NMI | NMI_VECTOR,
+        Event::Fault(Fault::DivideError) => TYPE_EXCEPTION | DIVIDE_ERROR,
         Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
         Event::Fault(Fault::StackSegment) => TYPE_EXCEPTION | ERROR_CODE | STACK_SEGMENT,
         Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
+        Event::Fault(Fault::AlignmentCheck) => TYPE_EXCEPTION | ERROR_CODE | ALIGNMENT_CHECK,
         Event::Fault(Fault::PageFault { address, error_code }) => {
             vmcb.cr2 = address;
             TYPE_EXCEPTION | ERROR_CODE | PAGE_FAULT | u64::from(error_code) << 32

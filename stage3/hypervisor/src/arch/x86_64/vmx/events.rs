@@ -31,10 +31,12 @@ const TYPE_SOFTWARE_EXCEPTION: u32 = 6 << 8;
 const VECTOR: u32 = 0xff;
 
 const NMI_VECTOR: u32 = 2;
+const DIVIDE_ERROR_VECTOR: u32 = 0;
 const INVALID_OPCODE_VECTOR: u32 = 6;
 const STACK_SEGMENT_VECTOR: u32 = 12;
 const GENERAL_PROTECTION_VECTOR: u32 = 13;
 const PAGE_FAULT_VECTOR: u32 = 14;
+const ALIGNMENT_CHECK_VECTOR: u32 = 17;
 
 /// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
 const PENDING_SINGLE_STEP: u64 = 1 << 14;
@@ -116,10 +118,14 @@ impl VmxVcpu {
                 return;
             }
             Event::Interrupt(vector) => (TYPE_EXTERNAL_INTERRUPT | u32::from(vector), 0),
+            Event::Fault(Fault::DivideError) => (TYPE_HARDWARE_EXCEPTION | DIVIDE_ERROR_VECTOR, 0),
             Event::Fault(Fault::InvalidOpcode) => (TYPE_HARDWARE_EXCEPTION | INVALID_OPCODE_VECTOR, 0),
             Event::Fault(Fault::StackSegment) => (self.exception_with_error_code(STACK_SEGMENT_VECTOR), 0),
             Event::Fault(Fault::GeneralProtection) => {
                 (self.exception_with_error_code(GENERAL_PROTECTION_VECTOR), 0)
+            }
+            Event::Fault(Fault::AlignmentCheck) => {
+                (self.exception_with_error_code(ALIGNMENT_CHECK_VECTOR), 0)
             }
             Event::Fault(Fault::PageFault { address, error_code }) => {
                 set_cr2(address);
