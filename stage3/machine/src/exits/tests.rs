@@ -1,3 +1,5 @@
+mod pc;
+
 use super::mock::{virtual_cpu, MockVcpu};
 use super::*;
 use crate::cpuid::CpuVendor;

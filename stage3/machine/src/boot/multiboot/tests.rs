@@ -183,6 +183,15 @@ fn zero_bytes_in_strings_are_refused() {
 }
 
 #[test]
+fn tags_have_names() {
+    use crate::boot::multiboot::v2::tags::{header_name, information, information_name};
+    let known = |names: Vec<&'static str>| names.iter().all(|name| *name != "unknown" && !name.is_empty());
+    assert!(known((0..=10).map(header_name).collect()) && known((1..=21).map(information_name).collect()));
+    assert_eq!((header_name(11), information_name(22)), ("unknown", "unknown"));
+    assert!(information::SUPPORTED.iter().all(|kind| *kind == 0 || information_name(*kind) != "unknown"));
+}
+
+#[test]
 fn errors_are_sentences() {
     for (error, words) in [
         (MultibootError::NoHeader { compressed: true }, "the kernel is packed by gzip; unpack it before"),
@@ -193,6 +202,22 @@ fn errors_are_sentences() {
         (
             MultibootError::Request(13),
             "the kernel demands boot information 13 (SMBIOS), which pxHV does not have",
+        ),
+        (MultibootError::BadTag(2), "header tag 2 (addresses) is cut off or has impossible values"),
+        (
+            MultibootError::Flags(8),
+            "the kernel demands the multiboot features 0x0008, which nobody has defined",
+        ),
+        (MultibootError::Architecture(4), "the multiboot header is for architecture 4, not for the PC (0)"),
+        (MultibootError::NotElf, "the kernel is no ELF file, and its header has no addresses"),
+        (MultibootError::Overlap { at: 0x10 }, "two parts of the kernel belong to address 0x10"),
+        (
+            MultibootError::NoPlace { bytes: 9 },
+            "the kernel of 9 bytes has no room in the range where it can run",
+        ),
+        (
+            MultibootError::NoRoom { what: "a module", bytes: 9 },
+            "no room for a module of 9 bytes beside the kernel",
         ),
         (MultibootError::Truncated { needed: 9, found: 8 }, "the kernel file is cut short: 8 bytes of 9"),
         (MultibootError::EntryOutside(7), "the kernel starts at 0x7, which is in no part of it"),
