@@ -109,6 +109,9 @@ operations:
 %include "random-exits/memory.inc"
 %include "random-exits/interrupts.inc"
 %include "random-exits/options.inc"
+%include "common/options.inc"
+%include "common/silence.inc"
+%include "common/spared.inc"
 
 op_cpuid:
         call    random

@@ -188,6 +188,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         report::registers(&self.spec.name, &self.vcpu.state());
         let physical_bits = self.cpu.cpuid.physical_address_bits();
         report::instruction(&self.spec.name, &self.vcpu, &self.ram, physical_bits);
+        report::page_walks(&self.spec.name, &self.vcpu.state(), &self.ram, physical_bits);
     }
 
     /// Tells the operator why the VM ended.

@@ -6,6 +6,7 @@
 //!
 //! * [`exits`]: what each exit of a guest leads to
 //! * [`emulate`]: the instructions that access device memory
+//! * [`page_walk`]: how a guest translates an address, for its operator
 //! * [`pc`]: the board: devices, their ports and interrupt lines
 //! * [`device`]: the devices, each plain data behind `read` and `write`
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
@@ -41,3 +42,5 @@ pub mod testing;
 pub mod time;
 pub mod typing;
 pub mod vcpu;
+
+pub use linear::page_walk;

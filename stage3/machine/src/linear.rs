@@ -11,6 +11,7 @@ mod walk;
 
 pub use fetch::MAX_INSTRUCTION;
 pub use segment::is_canonical;
+pub use walk::page_walk;
 
 use crate::memory::{Gpa, GuestMemory};
 use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};

@@ -4,6 +4,7 @@ use super::ram::GuestRam;
 use alloc::string::String;
 use core::fmt;
 use machine::emulate::disassemble;
+use machine::page_walk;
 use machine::vcpu::{CpuState, Segment, Vcpu};
 
 /// Prints the registers of a virtual CPU.
@@ -39,6 +40,16 @@ pub fn registers(vm: &str, state: &CpuState) {
 /// Prints the instruction at CS:RIP of a virtual CPU.
 pub fn instruction(vm: &str, vcpu: &impl Vcpu, ram: &GuestRam, physical_bits: u32) {
     log::warn!("vm {vm}: instruction at cs:rip: {}", disassemble(vcpu, ram, physical_bits));
+}
+
+/// Prints how the addresses of the instruction and of the last page fault are translated, if paging is on.
+pub fn page_walks(vm: &str, state: &CpuState, ram: &GuestRam, physical_bits: u32) {
+    let instruction = state.cs.base.wrapping_add(state.rip);
+    for (what, address) in [("cs:rip", instruction), ("cr2", state.cr2)] {
+        if let Some(walk) = page_walk(address, state, ram, physical_bits) {
+            log::warn!("vm {vm}: page walk of {what} {walk}");
+        }
+    }
 }
 
 /// Prints what the processor has to say.

@@ -20,7 +20,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::NotRam(fault) => write!(f, "the guest {fault}"),
             Self::Delivery(fault) => {
-                write!(f, "delivery of an event needs {}, where there is no memory", fault.gpa)
+                write!(f, "its stack or a descriptor table leads to {}, where there is no memory", fault.gpa)
             }
             Self::Unsupported(what, bytes) => write!(f, "{what}: {bytes}"),
         }

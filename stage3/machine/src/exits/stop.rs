@@ -46,6 +46,9 @@ impl core::fmt::Display for StopReason {
             Self::Reset(source) => write!(f, "reset requested by the guest: {source}"),
             Self::TripleFault => f.write_str("triple fault: the guest could not handle an exception"),
             Self::NotRam(fault) => write!(f, "the guest {fault}"),
+            Self::NotEmulated(refusal @ Refusal::Delivery(_)) => {
+                write!(f, "the guest can't take an interrupt or exception: {refusal}")
+            }
             Self::NotEmulated(refusal) => {
                 write!(f, "the guest's access to a device is not possible: {refusal}")
             }

@@ -1,6 +1,10 @@
 //! From a linear to a guest-physical address: the guest's page tables.
 
 use super::segment::{CPL_USER, RFLAGS_AC};
+mod trace;
+
+pub use trace::page_walk;
+
 use super::{not_ram, AccessError, Linear, Width};
 use crate::memory::Gpa;
 use crate::vcpu::{Access, Fault, CR0_PG, CR4_PAE, EFER_LMA, EFER_NXE};
@@ -66,33 +70,60 @@ const LEGACY: Format = Format { entry_shift: 2, index_bits: 10, levels: 2 };
 const PAE: Format = Format { entry_shift: 3, index_bits: 9, levels: 3 };
 const LONG: Format = Format { entry_shift: 3, index_bits: 9, levels: 4 };
 
+impl Format {
+    /// The address bits below those that choose the entry at `level`.
+    const fn shift(&self, level: u32) -> u32 {
+        12 + level * self.index_bits
+    }
+
+    /// Where the entry for `linear` is in `table` at `level`.
+    const fn place(&self, table: u64, level: u32, linear: u64) -> Gpa {
+        let index = (linear >> self.shift(level)) & ((1 << self.index_bits) - 1);
+        Gpa(table + (index << self.entry_shift))
+    }
+
+    /// The table that `entry` leads to.
+    const fn table(&self, entry: u64) -> u64 {
+        entry & ADDRESS & if self.levels == LEGACY.levels { Width::Bits32.mask() } else { u64::MAX }
+    }
+}
+
 impl Linear<'_> {
+    /// The shape of the page tables in use.
+    const fn format(&self) -> Format {
+        if self.state.cr4 & CR4_PAE == 0 {
+            LEGACY
+        } else if self.state.efer & EFER_LMA == 0 {
+            PAE
+        } else {
+            LONG
+        }
+    }
+
+    /// The table that CR3 leads to.
+    const fn root(&self, format: &Format) -> u64 {
+        match format.levels {
+            3 => self.state.cr3 & 0xffff_ffe0,
+            _ => format.table(self.state.cr3),
+        }
+    }
+
     /// Translates `linear`, and sets the accessed and dirty bits as the processor does.
     pub(crate) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
         let state = self.state;
         if state.cr0 & CR0_PG == 0 {
             return Ok(Gpa(linear & Width::Bits32.mask()));
         }
-        let format = if state.cr4 & CR4_PAE == 0 {
-            LEGACY
-        } else if state.efer & EFER_LMA == 0 {
-            PAE
-        } else {
-            LONG
-        };
-        let mut table = state.cr3 & if format.levels == PAE.levels { 0xffff_ffe0 } else { ADDRESS };
-        if format.levels == LEGACY.levels {
-            table &= Width::Bits32.mask();
-        }
+        let format = self.format();
+        let mut table = self.root(&format);
         // What all levels allow.
         let mut rights = WRITABLE | USER;
         let mut no_execute = 0;
         let mut level = format.levels;
         loop {
             level -= 1;
-            let shift = 12 + level * format.index_bits;
-            let index = (linear >> shift) & ((1 << format.index_bits) - 1);
-            let place = Gpa(table + (index << format.entry_shift));
+            let shift = format.shift(level);
+            let place = format.place(table, level, linear);
             let entry = self.entry(place, &format)?;
             if entry & PRESENT == 0 {
                 return Err(self.page_fault(linear, access, 0));
@@ -119,9 +150,7 @@ impl Linear<'_> {
                 let offset = (1 << shift) - 1;
                 return Ok(Gpa((frame(entry, level, &format) & !offset) | (linear & offset)));
             }
-            table = entry
-                & ADDRESS
-                & if format.levels == LEGACY.levels { Width::Bits32.mask() } else { u64::MAX };
+            table = format.table(entry);
         }
     }
 

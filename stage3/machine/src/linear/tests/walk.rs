@@ -213,3 +213,27 @@ fn page_tables_outside_of_ram_stop() {
     let fault = MemoryFault { gpa: Gpa(0x20_0000), access: Access::Read };
     assert_eq!(bench.walk(0, Access::Read), Err(AccessError::NotRam(fault)));
 }
+
+#[test]
+fn a_page_walk_tells_how_far_an_address_gets() {
+    let mut bench = Bench::long();
+    let text = |bench: &Bench, linear| page_walk(linear, &bench.state, &bench.ram, 40).expect("paging is on");
+    // Indices: 0, 1, 3, 5.
+    let linear = 0x4060_5123;
+    assert_eq!(text(&bench, linear), "0x40605123, PML4 entry at 0x1000 = 0x0 not present");
+    bench.set64(0x1000, 0x2000 | P | W);
+    bench.set64(0x2000 + 8, 0x7f00_0000_0000 | P);
+    let outside =
+        "0x40605123, PML4 entry at 0x1000 = 0x2003, PDPT entry at 0x2008 = 0x7f0000000001, PD entry at \
+                   0x7f0000000018 which is no memory";
+    assert_eq!(text(&bench, linear), outside);
+    bench.set64(0x2000 + 8, 0x3000 | P);
+    bench.set64(0x3000 + 24, 0x20_0000 | P | LARGE);
+    assert!(text(&bench, linear).ends_with("PD entry at 0x3018 = 0x200081, address 0x205123"));
+    bench.set64(0x3000 + 24, 0x4000 | P);
+    bench.set64(0x4000 + 40, 0x7_5000 | P);
+    assert!(text(&bench, linear).ends_with("PT entry at 0x4028 = 0x75001, address 0x75123"));
+    assert_eq!(bench.get(0x4000 + 40), 0x7_5000 | P, "no accessed bit");
+    bench.state.cr0 = 0;
+    assert_eq!(page_walk(linear, &bench.state, &bench.ram, 40), None);
+}
