@@ -1,11 +1,18 @@
-//! What Intel's and AMD's manuals define: registers, VMCS and VMCB, exit reasons. Data and pure functions: this crate
-//! touches no hardware, so that all of it runs in ordinary host tests.
+//! What Intel's and AMD's manuals define: registers, VMCS and VMCB, exit reasons, and the rules of VM entry. Data and
+//! pure functions: this crate touches no hardware, so that all of it runs in ordinary host tests.
 //!
-//! * [`registers`]: what both vendors share
+//! * [`registers`], [`address`], [`cpuid`]: what both vendors share
 //! * [`vmx`], [`svm`]: the two virtualization extensions; neither knows the other
+//! * [`audit`]: the findings of their auditors, which name what makes VM entry fail
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod audit;
+pub mod cpuid;
 pub mod registers;
 pub mod svm;
 pub mod vmx;

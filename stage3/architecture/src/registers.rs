@@ -6,6 +6,8 @@ pub const RFLAGS_FIXED: u64 = 1 << 1;
 pub const RFLAGS_TF: u64 = 1 << 8;
 /// RFLAGS.IF.
 pub const RFLAGS_IF: u64 = 1 << 9;
+/// RFLAGS.VM: virtual-8086 mode.
+pub const RFLAGS_VM: u64 = 1 << 17;
 /// CR0.PE.
 pub const CR0_PE: u64 = 1 << 0;
 /// CR0.TS.
@@ -34,6 +36,8 @@ pub const CR4_PAE: u64 = 1 << 5;
 pub const CR4_PGE: u64 = 1 << 7;
 /// CR4.LA57.
 pub const CR4_LA57: u64 = 1 << 12;
+/// CR4.VMXE.
+pub const CR4_VMXE: u64 = 1 << 13;
 /// CR4.PCIDE.
 pub const CR4_PCIDE: u64 = 1 << 17;
 /// CR4.OSXSAVE.
@@ -52,6 +56,15 @@ pub const EFER_LMA: u64 = 1 << 10;
 pub const EFER_NXE: u64 = 1 << 11;
 /// EFER.SVME (AMD): must be set in a guest's EFER; a guest of this hypervisor never sees it.
 pub const EFER_SVME: u64 = 1 << 12;
+/// DEBUGCTL.BTF: TF traps branches, not every instruction.
+pub const DEBUGCTL_BTF: u64 = 1 << 1;
+
+/// Each byte of a PAT is a memory type: 0, 1, 4, 5, 6 or 7.
+#[must_use]
+pub fn is_pat(value: u64) -> bool {
+    value.to_le_bytes().iter().all(|kind| matches!(kind, 0 | 1 | 4..=7))
+}
+
 /// Segment attributes (bits 7:0 are byte 5 of a descriptor: type, S, DPL, P; bits 11:8 the upper half of byte 6: AVL, L,
 /// D/B, G): P.
 pub const SEGMENT_PRESENT: u16 = 1 << 7;

@@ -1,3 +1,4 @@
 //! AMD SVM (AMD APM volume 2, "Secure Virtual Machine").
 
+pub mod audit;
 pub mod vmcb;

@@ -20,18 +20,10 @@ mod tests;
 mod topology;
 mod xsave;
 
+pub use architecture::cpuid::CpuidResult;
+
 use xsave::Xsave;
 pub use xsave::{XCR0_AVX, XCR0_AVX512, XCR0_SSE, XCR0_X87};
-
-/// What one execution of CPUID returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are the registers' names")]
-pub struct CpuidResult {
-    pub eax: u32,
-    pub ebx: u32,
-    pub ecx: u32,
-    pub edx: u32,
-}
 
 /// The CPUID instruction of the processor that runs the guests.
 pub trait HostCpuid {

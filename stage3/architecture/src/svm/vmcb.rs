@@ -42,15 +42,21 @@ pub struct Vmcb {
     pub exit_info_1: u64,
     pub exit_info_2: u64,
     pub exit_interrupt_info: u64,
-    /// Bit 0: nested paging is on.
+    /// See [`NP_ENABLE`].
     pub nested_control: u64,
     reserved_98: [u8; 0x10],
+    /// See [`event`].
     pub event_injection: u64,
     pub nested_cr3: u64,
     pub virtualization_extensions: u64,
     pub clean: u64,
     pub next_rip: u64,
-    reserved_d0: [u8; 0x330],
+    pub instruction_bytes: [u8; 16],
+    pub avic_backing_page: u64,
+    reserved_e8: [u8; 8],
+    pub avic_logical_table: u64,
+    pub avic_physical_table: u64,
+    reserved_100: [u8; 0x300],
 
     pub es: VmcbSegment,
     pub cs: VmcbSegment,
@@ -76,7 +82,9 @@ pub struct Vmcb {
     pub rip: u64,
     reserved_580: [u8; 0x58],
     pub rsp: u64,
-    reserved_5e0: [u8; 0x18],
+    pub s_cet: u64,
+    pub ssp: u64,
+    pub isst_addr: u64,
     pub rax: u64,
     pub star: u64,
     pub lstar: u64,
@@ -103,6 +111,8 @@ const _: () = {
     assert!(offset_of!(Vmcb, event_injection) == 0x0a8);
     assert!(offset_of!(Vmcb, nested_cr3) == 0x0b0);
     assert!(offset_of!(Vmcb, next_rip) == 0x0c8);
+    assert!(offset_of!(Vmcb, avic_backing_page) == 0x0e0);
+    assert!(offset_of!(Vmcb, avic_physical_table) == 0x0f8);
     assert!(offset_of!(Vmcb, es) == 0x400);
     assert!(offset_of!(Vmcb, tr) == 0x490);
     assert!(offset_of!(Vmcb, cpl) == 0x4cb);
@@ -170,9 +180,33 @@ pub mod virtual_interrupt {
     pub const V_IRQ: u64 = 1 << 8;
     /// Its priority does not matter.
     pub const V_IGN_TPR: u64 = 1 << 20;
+    /// NMIs are virtualized.
+    pub const V_NMI_ENABLE: u64 = 1 << 26;
+    /// With AVIC, the guest's local APIC is in x2APIC mode.
+    pub const X2AVIC_ENABLE: u64 = 1 << 30;
+    /// The guest's local APIC is virtualized.
+    pub const AVIC_ENABLE: u64 = 1 << 31;
     /// RFLAGS.IF of the guest masks virtual interrupts only; the host's masks physical ones.
     pub const V_INTR_MASKING: u64 = 1 << 24;
 }
 
+/// [`Vmcb::nested_control`]: nested paging is on.
+pub const NP_ENABLE: u64 = 1 << 0;
 /// [`Vmcb::tlb_control`]: flush all of the TLB at this VMRUN.
 pub const FLUSH_ALL: u32 = 1;
+
+/// Bits of [`Vmcb::event_injection`] and [`Vmcb::exit_interrupt_info`].
+pub mod event {
+    /// There is an event.
+    pub const VALID: u64 = 1 << 31;
+    /// The exception pushes the error code in bits 63:32.
+    pub const ERROR_CODE: u64 = 1 << 11;
+    /// Its type.
+    pub const TYPE: u64 = 7 << 8;
+    pub const TYPE_EXTERNAL: u64 = 0 << 8;
+    pub const TYPE_NMI: u64 = 2 << 8;
+    pub const TYPE_EXCEPTION: u64 = 3 << 8;
+    pub const TYPE_SOFTWARE: u64 = 4 << 8;
+    /// Its vector.
+    pub const VECTOR: u64 = 0xff;
+}

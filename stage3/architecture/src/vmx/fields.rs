@@ -95,34 +95,34 @@ impl<W: Width> Readable for ReadOnly<W> {
 
 /// The four fields of a guest segment register.
 pub struct SegmentFields {
-    pub name: &'static str,
     pub selector: Field<u16>,
     pub base: Field<Natural>,
     pub limit: Field<u32>,
     pub access_rights: Field<u32>,
 }
 
-impl SegmentFields {
-    /// The manual numbers the registers ES, CS, SS, DS, FS, GS, LDTR, TR.
-    const fn new(number: u64, name: &'static str) -> Self {
-        Self {
-            name,
-            selector: Field::new(0x0800 + 2 * number, name),
-            base: Field::new(0x6806 + 2 * number, name),
-            limit: Field::new(0x4800 + 2 * number, name),
-            access_rights: Field::new(0x4814 + 2 * number, name),
-        }
-    }
+/// The manual numbers the registers from 0 on.
+macro_rules! segments {
+    ($($number:literal $name:ident)*) => {
+        $(pub const $name: SegmentFields = SegmentFields {
+            selector: Field::new(0x0800 + 2 * $number, concat!(stringify!($name), "_SELECTOR")),
+            base: Field::new(0x6806 + 2 * $number, concat!(stringify!($name), "_BASE")),
+            limit: Field::new(0x4800 + 2 * $number, concat!(stringify!($name), "_LIMIT")),
+            access_rights: Field::new(0x4814 + 2 * $number, concat!(stringify!($name), "_ACCESS_RIGHTS")),
+        };)*
+    };
 }
 
-pub const GUEST_ES: SegmentFields = SegmentFields::new(0, "ES");
-pub const GUEST_CS: SegmentFields = SegmentFields::new(1, "CS");
-pub const GUEST_SS: SegmentFields = SegmentFields::new(2, "SS");
-pub const GUEST_DS: SegmentFields = SegmentFields::new(3, "DS");
-pub const GUEST_FS: SegmentFields = SegmentFields::new(4, "FS");
-pub const GUEST_GS: SegmentFields = SegmentFields::new(5, "GS");
-pub const GUEST_LDTR: SegmentFields = SegmentFields::new(6, "LDTR");
-pub const GUEST_TR: SegmentFields = SegmentFields::new(7, "TR");
+segments! {
+    0 GUEST_ES
+    1 GUEST_CS
+    2 GUEST_SS
+    3 GUEST_DS
+    4 GUEST_FS
+    5 GUEST_GS
+    6 GUEST_LDTR
+    7 GUEST_TR
+}
 
 macro_rules! fields {
     ($($name:ident: $access:ident<$width:ty> = $encoding:literal;)*) => {
@@ -132,6 +132,9 @@ macro_rules! fields {
 
 fields! {
     VIRTUAL_PROCESSOR_IDENTIFIER: Field<u16> = 0x0000;
+    POSTED_INTERRUPT_NOTIFICATION_VECTOR: Field<u16> = 0x0002;
+
+    GUEST_UINV: Field<u16> = 0x0814;
 
     HOST_ES_SELECTOR: Field<u16> = 0x0c00;
     HOST_CS_SELECTOR: Field<u16> = 0x0c02;
@@ -144,9 +147,26 @@ fields! {
     ADDRESS_OF_IO_BITMAP_A: Field<u64> = 0x2000;
     ADDRESS_OF_IO_BITMAP_B: Field<u64> = 0x2002;
     ADDRESS_OF_MSR_BITMAPS: Field<u64> = 0x2004;
+    VM_EXIT_MSR_STORE_ADDRESS: Field<u64> = 0x2006;
+    VM_EXIT_MSR_LOAD_ADDRESS: Field<u64> = 0x2008;
+    VM_ENTRY_MSR_LOAD_ADDRESS: Field<u64> = 0x200a;
+    PML_ADDRESS: Field<u64> = 0x200e;
     TSC_OFFSET: Field<u64> = 0x2010;
     VIRTUAL_APIC_ADDRESS: Field<u64> = 0x2012;
+    APIC_ACCESS_ADDRESS: Field<u64> = 0x2014;
+    POSTED_INTERRUPT_DESCRIPTOR_ADDRESS: Field<u64> = 0x2016;
+    VM_FUNCTION_CONTROLS: Field<u64> = 0x2018;
     EPT_POINTER: Field<u64> = 0x201a;
+    EPTP_LIST_ADDRESS: Field<u64> = 0x2024;
+    VMREAD_BITMAP_ADDRESS: Field<u64> = 0x2026;
+    VMWRITE_BITMAP_ADDRESS: Field<u64> = 0x2028;
+    VIRTUALIZATION_EXCEPTION_INFORMATION_ADDRESS: Field<u64> = 0x202a;
+    SUB_PAGE_PERMISSION_TABLE_POINTER: Field<u64> = 0x2030;
+    TSC_MULTIPLIER: Field<u64> = 0x2032;
+    TERTIARY_PROCESSOR_BASED_CONTROLS: Field<u64> = 0x2034;
+    LOW_PASID_DIRECTORY_ADDRESS: Field<u64> = 0x2038;
+    HIGH_PASID_DIRECTORY_ADDRESS: Field<u64> = 0x203a;
+    SECONDARY_VM_EXIT_CONTROLS: Field<u64> = 0x2044;
 
     GUEST_PHYSICAL_ADDRESS: ReadOnly<u64> = 0x2400;
 
@@ -154,13 +174,18 @@ fields! {
     GUEST_IA32_DEBUGCTL: Field<u64> = 0x2802;
     GUEST_IA32_PAT: Field<u64> = 0x2804;
     GUEST_IA32_EFER: Field<u64> = 0x2806;
+    GUEST_IA32_PERF_GLOBAL_CTRL: Field<u64> = 0x2808;
     GUEST_PDPTE0: Field<u64> = 0x280a;
     GUEST_PDPTE1: Field<u64> = 0x280c;
     GUEST_PDPTE2: Field<u64> = 0x280e;
     GUEST_PDPTE3: Field<u64> = 0x2810;
+    GUEST_IA32_BNDCFGS: Field<u64> = 0x2812;
+    GUEST_IA32_PKRS: Field<u64> = 0x2818;
 
     HOST_IA32_PAT: Field<u64> = 0x2c00;
     HOST_IA32_EFER: Field<u64> = 0x2c02;
+    HOST_IA32_PERF_GLOBAL_CTRL: Field<u64> = 0x2c04;
+    HOST_IA32_PKRS: Field<u64> = 0x2c06;
 
     PIN_BASED_CONTROLS: Field<u32> = 0x4000;
     PRIMARY_PROCESSOR_BASED_CONTROLS: Field<u32> = 0x4002;
@@ -215,6 +240,9 @@ fields! {
     GUEST_PENDING_DEBUG_EXCEPTIONS: Field<Natural> = 0x6822;
     GUEST_IA32_SYSENTER_ESP: Field<Natural> = 0x6824;
     GUEST_IA32_SYSENTER_EIP: Field<Natural> = 0x6826;
+    GUEST_IA32_S_CET: Field<Natural> = 0x6828;
+    GUEST_SSP: Field<Natural> = 0x682a;
+    GUEST_IA32_INTERRUPT_SSP_TABLE_ADDR: Field<Natural> = 0x682c;
 
     HOST_CR0: Field<Natural> = 0x6c00;
     HOST_CR3: Field<Natural> = 0x6c02;
@@ -228,4 +256,7 @@ fields! {
     HOST_IA32_SYSENTER_EIP: Field<Natural> = 0x6c12;
     HOST_RSP: Field<Natural> = 0x6c14;
     HOST_RIP: Field<Natural> = 0x6c16;
+    HOST_IA32_S_CET: Field<Natural> = 0x6c18;
+    HOST_SSP: Field<Natural> = 0x6c1a;
+    HOST_IA32_INTERRUPT_SSP_TABLE_ADDR: Field<Natural> = 0x6c1c;
 }

@@ -2,7 +2,7 @@
 //!
 //! Stage 2 executed VMXON, so that this CPU is in VMX root operation for good.
 //!
-//! * [`architecture::vmx`]: the manual's fields, controls and exit reasons
+//! * [`architecture::vmx`]: the manual's fields, controls, capabilities and exit reasons
 //! * [`capabilities`], [`controls`]: what the processor can do, and what is asked of it
 //! * [`instructions`], [`vmcs`]: access to the VMCS
 //! * [`setup`], [`host_state`], [`bitmaps`], [`ept`]: what is written once
@@ -34,8 +34,8 @@ use super::backend::{Backend, GuestLimits, OptionalInstructions, SetupError};
 use super::page::Hpa;
 use alloc::rc::Rc;
 use alloc::string::String;
+use architecture::vmx::capabilities::Capabilities;
 use bundle::boot_info::{BootInfo, VENDOR_INTEL};
-use capabilities::Capabilities;
 use controls::Controls;
 use core::cell::Cell;
 use ept::Ept;
@@ -59,9 +59,9 @@ impl Backend for Vmx {
         if boot.vendor != VENDOR_INTEL || boot.vmxon_region == 0 {
             return Err(SetupError(String::from("stage 2 did not enter VMX root operation")));
         }
-        let capabilities = Capabilities::read();
+        let capabilities = capabilities::read();
         Controls::choose(&capabilities, OptionalInstructions::default())?;
-        capabilities.check_ept()?;
+        capabilities::check_ept(&capabilities)?;
         Ok(Self { capabilities, current_vmcs: Rc::new(Cell::new(Hpa::default())), next_vpid: Cell::new(1) })
     }
 

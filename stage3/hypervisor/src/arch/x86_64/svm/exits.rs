@@ -3,6 +3,7 @@
 use super::super::exceptions;
 use super::control_registers;
 use super::vcpu::SvmVcpu;
+use architecture::svm::vmcb::Vmcb;
 use machine::memory::{Gpa, GuestMemory};
 use machine::port::Size;
 use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo};
@@ -48,6 +49,11 @@ mod code {
     pub const NPF: u32 = 0x400;
     /// All 64 bits are ones; QEMU 7.2 stores 32 of them.
     pub const INVALID: u32 = 0xffff_ffff;
+}
+
+/// VMRUN refused to run the guest.
+pub fn is_refusal(vmcb: &Vmcb) -> bool {
+    vmcb.exit_code as u32 == code::INVALID
 }
 
 /// Reads the exit out of the VMCB.

@@ -160,6 +160,7 @@ impl HardwareVcpu for SvmVcpu {
     fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit {
         timer::arm(self.prepare_events(deadline));
         self.vmcb.rax = self.gprs.rax;
+        let injected = self.vmcb.event_injection;
         let shadow_at = events::in_shadow(&self.vmcb).then_some(self.vmcb.rip);
         // SAFETY: `Svm::new` set EFER.SVME's companions up. The VMCB was built by `new`: all intercepts that confine a guest
         // are set, and its nested page tables map the VM's own memory only. Interrupts are off.
@@ -170,8 +171,11 @@ impl HardwareVcpu for SvmVcpu {
         self.keep_code_segment_valid();
         events::reinject(&mut self.vmcb);
         let exit = exits::decode(self, memory);
-        if exit.reason == ExitReason::Host {
-            interrupts::accept_pending();
+        match exit.reason {
+            ExitReason::Host => interrupts::accept_pending(),
+            // #VMEXIT took the event off the VMCB, and the auditor is to see it.
+            ExitReason::EntryFailed => self.vmcb.event_injection = injected,
+            _ => {}
         }
         exit
     }

@@ -1,11 +1,11 @@
 //! CR0, CR4 and EFER: which bits are the guest's, and what the guest wants when it writes one of the others (Intel SDM,
 //! "Guest/Host Masks and Read Shadows for CR0 and CR4").
 
-use super::capabilities::Capabilities;
 use super::exits::is_64bit_code;
 use super::qualification::{ControlRegisterAccess, ControlRegisterWrite};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::capabilities::Capabilities;
 use architecture::vmx::controls::Entry;
 use architecture::vmx::fields::*;
 use machine::vcpu::{

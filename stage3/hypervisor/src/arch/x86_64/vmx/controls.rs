@@ -1,7 +1,8 @@
 //! How this hypervisor sets the VM-execution, VM-exit and VM-entry controls.
 
 use super::super::backend::{OptionalInstructions, SetupError};
-use super::capabilities::{adjust, Capabilities};
+use super::capabilities::adjust;
+use architecture::vmx::capabilities::Capabilities;
 use architecture::vmx::controls::{Entry, Exit, Pin, Primary, Secondary};
 
 /// Values for the five fields of controls.

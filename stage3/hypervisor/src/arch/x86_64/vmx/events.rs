@@ -6,29 +6,9 @@ use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use architecture::vmx::controls::Primary;
 use architecture::vmx::fields::*;
+use architecture::vmx::interruptibility::{BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI};
+use architecture::vmx::interruption::*;
 use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF, RFLAGS_TF};
-
-/// GUEST_INTERRUPTIBILITY_STATE: blocking by STI, for one instruction.
-pub const BLOCKING_BY_STI: u32 = 1 << 0;
-/// The same: blocking by MOV SS or POP SS, for one instruction.
-pub const BLOCKING_BY_MOV_SS: u32 = 1 << 1;
-/// The same: blocking by NMI, until IRET.
-pub const BLOCKING_BY_NMI: u32 = 1 << 3;
-
-/// Interruption information and IDT-vectoring information, bit 31: there is an event.
-pub const VALID: u32 = 1 << 31;
-/// The same, bit 11: it has an error code.
-const HAS_ERROR_CODE: u32 = 1 << 11;
-/// The same, bits 10:8: its type.
-pub const TYPE: u32 = 7 << 8;
-pub const TYPE_EXTERNAL_INTERRUPT: u32 = 0 << 8;
-pub const TYPE_NMI: u32 = 2 << 8;
-pub const TYPE_HARDWARE_EXCEPTION: u32 = 3 << 8;
-const TYPE_SOFTWARE_INTERRUPT: u32 = 4 << 8;
-const TYPE_PRIVILEGED_SOFTWARE_EXCEPTION: u32 = 5 << 8;
-const TYPE_SOFTWARE_EXCEPTION: u32 = 6 << 8;
-/// The same, bits 7:0.
-const VECTOR: u32 = 0xff;
 
 const NMI_VECTOR: u32 = 2;
 const DIVIDE_ERROR_VECTOR: u32 = 0;
@@ -46,7 +26,7 @@ const PENDING_SINGLE_STEP: u64 = 1 << 14;
 struct EntryEvent {
     /// VM_ENTRY_INTERRUPTION_INFORMATION.
     information: u32,
-    /// For [`HAS_ERROR_CODE`].
+    /// For [`ERROR_CODE`].
     error_code: u32,
     /// For the three types that are instructions (INT n, INT1; INT3 and INTO).
     instruction_length: u32,
@@ -80,18 +60,14 @@ impl Events {
             return true;
         }
         // Bits 30:12 are undefined here and reserved at VM entry.
-        let information = information & (VALID | HAS_ERROR_CODE | TYPE | VECTOR);
+        let information = information & (VALID | ERROR_CODE | TYPE | VECTOR);
         let is_software = matches!(
             information & TYPE,
             TYPE_SOFTWARE_INTERRUPT | TYPE_PRIVILEGED_SOFTWARE_EXCEPTION | TYPE_SOFTWARE_EXCEPTION
         );
         self.next = Some(EntryEvent {
             information,
-            error_code: if information & HAS_ERROR_CODE != 0 {
-                vmcs.read(&IDT_VECTORING_ERROR_CODE)
-            } else {
-                0
-            },
+            error_code: if information & ERROR_CODE != 0 { vmcs.read(&IDT_VECTORING_ERROR_CODE) } else { 0 },
             instruction_length: if is_software { vmcs.read(&VM_EXIT_INSTRUCTION_LENGTH) } else { 0 },
         });
         true
@@ -139,7 +115,7 @@ impl VmxVcpu {
     /// Exceptions push no error code in real mode, and VM entry checks that they don't.
     fn exception_with_error_code(&self, vector: u32) -> u32 {
         let protected = self.vmcs.read(&GUEST_CR0) & CR0_PE != 0;
-        TYPE_HARDWARE_EXCEPTION | vector | if protected { HAS_ERROR_CODE } else { 0 }
+        TYPE_HARDWARE_EXCEPTION | vector | if protected { ERROR_CODE } else { 0 }
     }
 
     /// [`machine::vcpu::Vcpu::interruptible`].

@@ -3,10 +3,10 @@
 use super::super::{exceptions, interrupts};
 use super::control_registers;
 use super::events;
-use super::guest_state::LONG;
 use super::qualification::{EptViolation, IoInstruction};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::access_rights::LONG;
 use architecture::vmx::exit_reason::*;
 use architecture::vmx::fields::*;
 use core::arch::asm;

@@ -4,6 +4,7 @@ use super::super::cpu::{DR7_RESET, PAT_RESET};
 use super::control_registers;
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
+use architecture::vmx::access_rights::UNUSABLE;
 use architecture::vmx::fields::*;
 use core::arch::asm;
 use machine::vcpu::{
@@ -13,10 +14,6 @@ use x86_64::registers::control::Cr2;
 
 /// GUEST_ACTIVITY_STATE: active. HLT exits, and the VM waits instead of the processor.
 const ACTIVE: u32 = 0;
-/// Access rights, bit 13: L, a 64-bit code segment.
-pub const LONG: u32 = 1 << 13;
-/// Access rights, bit 16: the segment can't be used.
-const UNUSABLE: u32 = 1 << 16;
 
 /// Access rights of a segment with these attributes (bits 11:8 of the attributes are bits 15:12 here).
 fn access_rights(attributes: u16) -> u32 {

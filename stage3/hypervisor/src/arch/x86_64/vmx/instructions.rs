@@ -4,6 +4,7 @@
 //! memory alone in every case; the others say what the caller promises.
 
 use super::super::page::Hpa;
+use architecture::vmx::capabilities::Invalidation;
 use core::arch::asm;
 use core::fmt;
 
@@ -79,16 +80,6 @@ pub unsafe fn vmwrite(encoding: u64, value: u64) -> bool {
             in(reg) encoding, in(reg) value, lateout(reg_byte) failed, options(nostack));
     }
     failed == 0
-}
-
-/// Which cached translations INVEPT and INVVPID drop. The two share the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
-pub enum Invalidation {
-    /// Those of one EPT pointer or one VPID.
-    SingleContext = 1,
-    /// All.
-    AllContext = 2,
 }
 
 /// INVEPT: drops cached translations that go through the EPT paging structures of `ept_pointer`.

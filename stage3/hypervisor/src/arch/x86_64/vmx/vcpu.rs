@@ -4,17 +4,19 @@ use super::super::backend::{GuestLimits, HardwareVcpu, SetupError};
 use super::super::cpu;
 use super::super::page::{Hpa, Page};
 use super::bitmaps::Bitmaps;
-use super::capabilities::Capabilities;
 use super::control_registers::{self, Ownership};
 use super::controls::Controls;
 use super::entry::Switch;
-use super::events::{self, Events};
-use super::instructions::{invept, invvpid, Invalidation, VmFail};
+use super::events::Events;
+use super::instructions::{invept, invvpid, VmFail};
 use super::vmcs::{CurrentVmcs, Vmcs};
 use super::{ept, exits, explain, host_state, setup};
 use alloc::format;
+use architecture::vmx::access_rights::dpl;
+use architecture::vmx::capabilities::{Capabilities, Invalidation};
 use architecture::vmx::controls::{Primary, Secondary};
 use architecture::vmx::fields::*;
+use architecture::vmx::interruption::VALID;
 use core::fmt;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
@@ -54,7 +56,7 @@ impl VmxVcpu {
     ) -> Result<Self, SetupError> {
         let controls = Controls::choose(can, limits.instructions)?;
         let vpid = can.invvpid().map(|kind| (vpid, kind));
-        let mut vmcs = Vmcs::new(can.revision, current)
+        let mut vmcs = Vmcs::new(can.revision(), current)
             .map_err(|fail| SetupError(format!("VMCLEAR of a new VMCS: {fail:?}")))?;
         let bitmaps = Bitmaps::new(limits.instructions);
         let virtual_apic = Page::zeroed();
@@ -78,7 +80,7 @@ impl VmxVcpu {
             vpid,
             tsc_offset: 0,
             tpr_threshold: 0,
-            preemption_timer_rate: can.preemption_timer_rate,
+            preemption_timer_rate: can.preemption_timer_rate(),
             virtual_apic,
             _bitmaps: bitmaps,
         })
@@ -102,6 +104,13 @@ impl VmxVcpu {
             let without = secondary & !Secondary::ENABLE_VPID.bits();
             self.vmcs.write(&SECONDARY_PROCESSOR_BASED_CONTROLS, without);
         }
+    }
+
+    /// Four bytes at a host-physical address in the virtual-APIC page; `None` elsewhere.
+    pub(super) fn virtual_apic_dword(&self, address: u64) -> Option<u32> {
+        let offset = usize::try_from(address.checked_sub(self.virtual_apic.hpa().0)?).ok()?;
+        let bytes = self.virtual_apic.get(offset..offset.checked_add(4)?)?;
+        bytes.try_into().ok().map(u32::from_le_bytes)
     }
 
     /// CR8 as at reset.
@@ -160,7 +169,7 @@ impl Vcpu for VmxVcpu {
     }
 
     fn was_delivering(&self) -> bool {
-        self.vmcs.read(&IDT_VECTORING_INFORMATION) & events::VALID != 0
+        self.vmcs.read(&IDT_VECTORING_INFORMATION) & VALID != 0
     }
 
     fn cr4(&self) -> u64 {
@@ -177,7 +186,7 @@ impl Vcpu for VmxVcpu {
 
     /// It is SS.DPL (Intel SDM, "Guest Register State").
     fn cpl(&self) -> u8 {
-        (self.vmcs.read(&GUEST_SS.access_rights) >> 5) as u8 & 3
+        dpl(self.vmcs.read(&GUEST_SS.access_rights)) as u8
     }
 
     fn complete_instruction(&mut self, next_rip: u64) {

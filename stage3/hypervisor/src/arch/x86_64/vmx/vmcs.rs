@@ -39,12 +39,17 @@ impl Vmcs {
 
     /// The value of `field`.
     pub fn read<F: Readable>(&self, field: &F) -> <F::Width as Width>::Value {
-        self.make_current();
         let field = field.field();
-        match vmread(field.encoding) {
+        match self.read_encoding(field.encoding) {
             Some(value) => F::Width::from_register(value),
             None => panic!("this CPU's VMCS has no field {}", field.name),
         }
+    }
+
+    /// The value of the field with this encoding; `None` if this CPU has no such field.
+    pub fn read_encoding(&self, encoding: u64) -> Option<u64> {
+        self.make_current();
+        vmread(encoding)
     }
 
     /// Sets `field` to `value`.
