@@ -130,6 +130,8 @@ pub fn sample() -> Vec<u8> {
     file[at::SETUP_SECTS] = 1;
     file[at::SYSSIZE..][..4].copy_from_slice(&(7168_u32 / 16).to_le_bytes());
     file[at::BOOT_FLAG..][..2].copy_from_slice(&[0x55, 0xaa]);
+    // A jump over the rest of the header, which tells how long it is.
+    file[at::HEADER - 2..][..2].copy_from_slice(&[0xeb, (at::END - at::HEADER) as u8]);
     file[at::HEADER..][..4].copy_from_slice(b"HdrS");
     file[at::VERSION..][..2].copy_from_slice(&0x020f_u16.to_le_bytes());
     file[at::LOADFLAGS] = LOADED_HIGH;

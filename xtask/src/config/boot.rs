@@ -9,7 +9,7 @@ use crate::size;
 use anyhow::{bail, Result};
 use machine::acpi::{self, AcpiConfig};
 use machine::boot::multiboot::{Guest, Module};
-use machine::boot::{flat, multiboot};
+use machine::boot::{flat, linux, multiboot};
 use toml::Spanned;
 
 impl Source<'_> {
@@ -72,6 +72,11 @@ impl Source<'_> {
         let cmdline = self.cmdline(vm.cmdline.as_ref(), kernel.cmdline_max as usize)?;
         let initrd_bytes = initrd.as_ref().map_or(0, |initrd| initrd.bytes.len() as u64);
         kernel.fits(memory, initrd_bytes).map_err(|reason| self.wrong("memory", &vm.memory, &reason))?;
+        // What is left, the loader of stage 3 finds.
+        let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
+        let initrd_bytes = initrd.as_ref().map(|initrd| initrd.bytes.as_slice());
+        linux::load(&file.bytes, initrd_bytes, &cmdline, acpi.rsdp, &Pretended::new(memory))
+            .map_err(|error| self.wrong("kernel", path, &error.to_string()))?;
         Ok(Boot::Linux { kernel: file, initrd, cmdline })
     }
 
