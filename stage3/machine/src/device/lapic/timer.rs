@@ -11,6 +11,10 @@ pub const TIMER_HZ: u64 = 100_000_000;
 /// Nanoseconds of a tick before division.
 pub(super) const TICK: u64 = SECOND / TIMER_HZ;
 
+/// Nanoseconds from one interrupt of a periodic timer to the next, at least. Taking one costs the guest some
+/// exits; were they to come faster than that, it would do nothing else. Ends in between make no interrupt.
+pub(super) const LEAST_INTERVAL: u64 = 200_000;
+
 /// Divide configuration: bits 3, 1 and 0 hold the divider.
 pub(super) const DIVIDE_BITS: u32 = 0b1011;
 /// At most this much earlier than the TSC's deadline is the sum of two rounded times in nanoseconds.
@@ -44,10 +48,11 @@ impl Mode {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Stopped,
-    /// The count was `count`, at least 1, at `from`.
+    /// The count was `count`, at least 1, at `from`. Its end at `due` makes an interrupt.
     Counting {
         from: Instant,
         count: u32,
+        due: Instant,
     },
     /// The time-stamp counter reaches `tsc` at `due`.
     Waiting {
@@ -81,9 +86,16 @@ impl Timer {
     /// The current-count register. [`Timer::expire`] must have been called for `now`.
     pub(super) fn current(&self, now: Instant) -> u32 {
         match self.state {
-            State::Counting { from, count } => {
+            State::Counting { from, count, .. } => {
                 let passed = (now - from) / self.nanos(1);
-                count.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
+                match u64::from(count).checked_sub(passed) {
+                    Some(left @ 1..) => left as u32,
+                    // Periods since its first end.
+                    _ if self.mode == Mode::Periodic && self.initial != 0 => {
+                        self.initial - ((passed - u64::from(count)) % u64::from(self.initial)) as u32
+                    }
+                    _ => 0,
+                }
             }
             _ => 0,
         }
@@ -95,15 +107,16 @@ impl Timer {
             Mode::TscDeadline => return,
             _ if count == 0 => self.state = State::Stopped,
             Mode::Reserved => {}
-            _ => self.state = State::Counting { from: now, count },
+            _ => self.state = self.counting(now, count),
         }
         self.initial = count;
     }
 
     /// Writes the divide configuration. A running timer goes on from its present count.
     pub(super) fn set_divide_configuration(&mut self, now: Instant, value: u32) {
-        self.rebase(now);
+        let count = self.current(now);
         self.divide = value & DIVIDE_BITS;
+        self.rebase(now, count);
     }
 
     /// Sets the mode. Changes to or from TSC-deadline mode disarm the timer; between the others it goes on.
@@ -115,8 +128,9 @@ impl Timer {
             self.state = State::Stopped;
             self.initial = 0;
         }
-        self.rebase(now);
+        let count = self.current(now);
         self.mode = mode;
+        self.rebase(now, count);
     }
 
     /// The deadline MSR; zero if the timer is not armed by it.
@@ -148,29 +162,39 @@ impl Timer {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Stopped => None,
-            State::Counting { from, count } => Some(from + self.nanos(count)),
-            State::Waiting { due, .. } => Some(due),
+            State::Counting { due, .. } | State::Waiting { due, .. } => Some(due),
         }
     }
 
     /// Brings the timer to `now`; whether it expired since the last call, once or more.
     pub(super) fn expire(&mut self, now: Instant) -> bool {
         let Some(end) = self.due().filter(|due| *due <= now) else { return false };
-        self.state = match self.mode {
-            Mode::Periodic => {
-                let period = self.nanos(self.initial).max(1);
-                let from = end + (now - end) / period * period;
-                State::Counting { from, count: self.initial }
+        let interval = self.interval();
+        match &mut self.state {
+            State::Counting { due, .. } if self.mode == Mode::Periodic => {
+                *due = end + (now - end) / interval * interval + interval;
             }
-            _ => State::Stopped,
-        };
+            state => *state = State::Stopped,
+        }
         true
     }
 
-    fn rebase(&mut self, now: Instant) {
+    /// Counts down from `count` at `now`.
+    fn counting(&self, now: Instant, count: u32) -> State {
+        State::Counting { from: now, count, due: now + self.nanos(count) }
+    }
+
+    /// Goes on from `count`, if it counts.
+    fn rebase(&mut self, now: Instant, count: u32) {
         if let State::Counting { .. } = self.state {
-            self.state = State::Counting { from: now, count: self.current(now) };
+            self.state = self.counting(now, count);
         }
+    }
+
+    /// From one interrupt to the next in periodic mode: periods that make [`LEAST_INTERVAL`] together.
+    fn interval(&self) -> u64 {
+        let period = self.nanos(self.initial).max(1);
+        period * LEAST_INTERVAL.div_ceil(period)
     }
 
     /// 1 to 128. The encoding counts 2, 4, … 128, and 1 comes last.

@@ -162,14 +162,14 @@ fn the_8259_goes_before_the_local_apic_and_knows_no_task_priority() {
 fn a_timer_whose_interrupt_waits_wakes_nobody_until_it_is_taken() {
     let mut pc = pc(0xffff);
     lapic_write(&mut pc, T0, LVT_TIMER, 0x2_0050);
-    lapic_write(&mut pc, T0, INITIAL_COUNT, 50);
-    pc.advance(Instant(1000));
+    lapic_write(&mut pc, T0, INITIAL_COUNT, 50_000);
+    pc.advance(Instant(1_000_000));
     assert_eq!(pc.next_deadline(), None, "it waits");
-    pc.advance(Instant(2500));
+    pc.advance(Instant(2_500_000));
     assert_eq!(pc.acknowledge_interrupt(), 0x50);
-    assert_eq!(pc.next_deadline(), Some(Instant(3000)), "before the EOI");
-    lapic_write(&mut pc, Instant(2600), EOI_REGISTER, 0);
-    assert!(!pc.interrupt_pending(), "the end at 2000 was part of the first one");
+    assert_eq!(pc.next_deadline(), Some(Instant(3_000_000)), "before the EOI");
+    lapic_write(&mut pc, Instant(2_600_000), EOI_REGISTER, 0);
+    assert!(!pc.interrupt_pending(), "the end at 2 ms was part of the first one");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! "APIC Timer", against arithmetic.
 
 use super::*;
-use crate::device::lapic::timer::TICK;
+use crate::device::lapic::timer::{LEAST_INTERVAL, TICK};
 use crate::device::lapic::TSC_DEADLINE;
 use proptest::prelude::*;
 
@@ -98,13 +98,17 @@ proptest! {
         let mut apic = timer(PERIODIC, code);
         write_at(&mut apic, start, INITIAL, count);
         let count = u64::from(count);
-        let mut periods = 0;
+        // Of short periods, not every end interrupts: the first does, and every `every`th from there on.
+        let every = LEAST_INTERVAL.div_ceil(count * tick);
+        let mut served = 0;
         for now in times {
             let ticks = (now - start) / tick;
             prop_assert_eq!(u64::from(read_at(&mut apic, now, CURRENT)), count - ticks % count);
-            prop_assert_eq!(interrupts(&mut apic, now), ticks / count > periods);
-            periods = ticks / count;
-            prop_assert_eq!(apic.next_deadline(), Some(Instant(start + (periods + 1) * count * tick)));
+            let due = (ticks / count).div_ceil(every);
+            prop_assert_eq!(interrupts(&mut apic, now), due > served);
+            served = due;
+            let next = start + (1 + served * every) * count * tick;
+            prop_assert_eq!(apic.next_deadline(), Some(Instant(next)));
         }
     }
 
@@ -149,17 +153,24 @@ proptest! {
         let end = now + u64::from(count - passed) * second_tick;
         prop_assert_eq!(apic.next_deadline(), Some(Instant(end)));
         prop_assert!(interrupts(&mut apic, end));
-        prop_assert_eq!(apic.next_deadline(), Some(Instant(end + u64::from(count) * second_tick)));
+        let period = u64::from(count) * second_tick;
+        let next = end + period * LEAST_INTERVAL.div_ceil(period);
+        prop_assert_eq!(apic.next_deadline(), Some(Instant(next)));
     }
 }
+
+/// Half a millisecond.
+const COUNT: u32 = 50_000;
+/// The fiftieth part of it in nanoseconds.
+const UNIT: u64 = 1000 * TICK;
 
 #[test]
 fn count_zero_stops() {
     for mode in [0, PERIODIC] {
         let mut apic = timer(mode, 0b1011);
-        write_at(&mut apic, 1000, INITIAL, 50);
-        write_at(&mut apic, 1000 + 10 * TICK, INITIAL, 0);
-        assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * TICK, CURRENT)), (None, 0));
+        write_at(&mut apic, 1000, INITIAL, COUNT);
+        write_at(&mut apic, 1000 + 10 * UNIT, INITIAL, 0);
+        assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * UNIT, CURRENT)), (None, 0));
         assert!(!interrupts(&mut apic, 5000));
     }
 }
@@ -167,35 +178,35 @@ fn count_zero_stops() {
 #[test]
 fn a_masked_timer_counts_and_its_end_is_lost() {
     let mut apic = timer(PERIODIC | MASKED, 0b1011);
-    write_at(&mut apic, 1000, INITIAL, 50);
-    assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * TICK, CURRENT)), (None, 30));
-    write_at(&mut apic, 1000 + 60 * TICK, LVT_TIMER, PERIODIC | VECTOR);
-    assert_eq!((apic.pending(), apic.next_deadline()), (None, Some(Instant(1000 + 100 * TICK))));
+    write_at(&mut apic, 1000, INITIAL, COUNT);
+    assert_eq!((apic.next_deadline(), read_at(&mut apic, 1000 + 20 * UNIT, CURRENT)), (None, 30_000));
+    write_at(&mut apic, 1000 + 60 * UNIT, LVT_TIMER, PERIODIC | VECTOR);
+    assert_eq!((apic.pending(), apic.next_deadline()), (None, Some(Instant(1000 + 100 * UNIT))));
     // An interrupt that waits already makes the next ends no difference.
-    apic.advance(Instant(1000 + 100 * TICK));
+    apic.advance(Instant(1000 + 100 * UNIT));
     assert_eq!((apic.pending(), apic.next_deadline()), (Some(VECTOR as u8), None));
     apic.acknowledge();
-    assert_eq!(apic.next_deadline(), Some(Instant(1000 + 150 * TICK)));
+    assert_eq!(apic.next_deadline(), Some(Instant(1000 + 150 * UNIT)));
 }
 
 #[test]
 fn what_is_due_comes_before_the_write_that_masks_it() {
     let mut apic = timer(0, 0b1011);
-    write_at(&mut apic, 1000, INITIAL, 50);
-    write_at(&mut apic, 1000 + 50 * TICK, LVT_TIMER, MASKED | VECTOR);
+    write_at(&mut apic, 1000, INITIAL, COUNT);
+    write_at(&mut apic, 1000 + 50 * UNIT, LVT_TIMER, MASKED | VECTOR);
     assert_eq!(apic.pending(), Some(VECTOR as u8));
 }
 
 #[test]
 fn from_one_shot_to_periodic_it_goes_on_if_it_runs() {
     let mut apic = timer(0, 0b1011);
-    write_at(&mut apic, 1000, INITIAL, 50);
-    write_at(&mut apic, 1000 + 10 * TICK, LVT_TIMER, PERIODIC | VECTOR);
-    assert!(interrupts(&mut apic, 1000 + 50 * TICK));
-    write_at(&mut apic, 1000 + 60 * TICK, LVT_TIMER, VECTOR);
-    assert!(interrupts(&mut apic, 1000 + 100 * TICK));
-    assert!(!interrupts(&mut apic, 1000 + 150 * TICK));
-    write_at(&mut apic, 1000 + 160 * TICK, LVT_TIMER, PERIODIC | VECTOR);
+    write_at(&mut apic, 1000, INITIAL, COUNT);
+    write_at(&mut apic, 1000 + 10 * UNIT, LVT_TIMER, PERIODIC | VECTOR);
+    assert!(interrupts(&mut apic, 1000 + 50 * UNIT));
+    write_at(&mut apic, 1000 + 60 * UNIT, LVT_TIMER, VECTOR);
+    assert!(interrupts(&mut apic, 1000 + 100 * UNIT));
+    assert!(!interrupts(&mut apic, 1000 + 150 * UNIT));
+    write_at(&mut apic, 1000 + 160 * UNIT, LVT_TIMER, PERIODIC | VECTOR);
     assert_eq!(apic.next_deadline(), None);
 }
 
