@@ -9,9 +9,10 @@
 //! as in a PC: reads give ones and writes vanish. Accesses reach a device as the instruction makes
 //! them, in 1, 2, 4 or 8 bytes; those that cross 8 aligned bytes are split, as on the bus.
 //!
-//! LOCK and XCHG are atomic towards devices, which are never accessed by two CPUs at a time. Their
-//! operands in RAM are not accessed atomically here; an instruction that gets here with a locked
-//! operand in RAM does not exist yet (it would have two memory operands, or be half in RAM).
+//! LOCK and XCHG are atomic towards devices, which are never accessed by two CPUs at a time. So are accessed and dirty
+//! bits, and operands in RAM that are aligned, by compare-and-exchange: if another CPU was faster, the guest executes
+//! the instruction again. (What has its locked operand in RAM gets here only if another CPU changed the code, or half of
+//! the operand is in a device.)
 
 mod alu;
 mod bits;
@@ -45,7 +46,7 @@ use crate::linear::{AccessError, Linear, Width};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
 use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
-use bus::Bus;
+pub(crate) use bus::Bus;
 use cpu::{Cpu, Error, Progress};
 use registers::Registers;
 
@@ -77,6 +78,7 @@ pub fn emulate<V: Vcpu>(
             return Ok(Done::default());
         }
         Err(AccessError::NotRam(fault)) => return Err(Refusal::NotRam(fault)),
+        Err(AccessError::Changed) => return Ok(Done::default()),
     };
     let Some(instruction) = decoded.instruction else {
         return Err(Refusal::Unsupported("an instruction that its decoder does not know", decoded.bytes));
@@ -88,7 +90,7 @@ pub fn emulate<V: Vcpu>(
     match result {
         Err(Error::Access(AccessError::NotRam(fault))) => return Err(Refusal::NotRam(fault)),
         Err(Error::Unsupported(what)) => return Err(Refusal::Unsupported(what, decoded.bytes)),
-        Ok(_) | Err(Error::Access(AccessError::Fault(_))) => {}
+        Ok(_) | Err(Error::Access(AccessError::Fault(_) | AccessError::Changed)) => {}
     }
     let done = bus.done();
     registers.store(&state, vcpu);
@@ -96,6 +98,7 @@ pub fn emulate<V: Vcpu>(
         Err(Error::Access(AccessError::Fault(fault))) => vcpu.inject(Event::Fault(fault)),
         Ok(Progress::Complete) => vcpu.complete_instruction(decoded.next_rip),
         Ok(Progress::Jump(target)) => vcpu.complete_instruction(target),
+        // The guest executes it again.
         _ => {}
     }
     Ok(done)

@@ -6,7 +6,7 @@
 //!
 //! * [`exits`]: what each exit of a guest leads to
 //! * [`emulate`]: the instructions that access device memory
-//! * [`page_walk`]: how a guest translates an address, for its operator
+//! * [`translation`]: the way through a guest's page tables, for whoever looks from outside
 //! * [`pc`]: the board: devices, their ports and interrupt lines
 //! * [`device`]: the devices, each plain data behind `read` and `write`
 //! * [`cpuid`], [`msr`], [`pvclock`]: the identity of the virtual CPU
@@ -40,7 +40,6 @@ pub mod screen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
+pub mod translation;
 pub mod typing;
 pub mod vcpu;
-
-pub use linear::page_walk;

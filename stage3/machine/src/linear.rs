@@ -3,17 +3,19 @@
 //! The rules are those of the Intel SDM, chapter "Paging", and of the AMD APM, "Page Translation and
 //! Protection". PAE's page-directory pointers are read from memory, as AMD's processors do.
 
+mod entry;
 mod fetch;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+pub use entry::{Entry, EntryKind};
+
 pub use fetch::MAX_INSTRUCTION;
 pub use segment::is_canonical;
-pub use walk::page_walk;
 
-use crate::memory::{Gpa, GuestMemory};
+use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
 use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};
 
 /// Why an access to a guest's memory fails.
@@ -23,6 +25,8 @@ pub enum AccessError {
     Fault(Fault),
     /// The page tables lead to, or lie in, something that is not RAM.
     NotRam(MemoryFault),
+    /// Another CPU changed the memory meanwhile: the guest executes the instruction again.
+    Changed,
 }
 
 /// A page of 4 KiB, the smallest unit of translation.
@@ -71,6 +75,8 @@ pub struct Linear<'a> {
     cpl: u8,
     physical_bits: u32,
     memory: &'a dyn GuestMemory,
+    /// Accessed and dirty bits are set.
+    marks: bool,
     /// The last translation: page, its place, kind of access.
     last: Option<(u64, u64, Access)>,
 }
@@ -78,7 +84,12 @@ pub struct Linear<'a> {
 impl<'a> Linear<'a> {
     /// Memory as seen at privilege level `cpl`.
     pub fn new(state: &'a CpuState, cpl: u8, physical_bits: u32, memory: &'a dyn GuestMemory) -> Self {
-        Self { state, cpl, physical_bits, memory, last: None }
+        Self { state, cpl, physical_bits, memory, marks: true, last: None }
+    }
+
+    /// The same for a look from outside, which leaves no accessed bits behind.
+    pub fn unnoticed(self) -> Self {
+        Self { marks: false, ..self }
     }
 
     /// RIP.
@@ -122,8 +133,9 @@ impl<'a> Linear<'a> {
         Ok(Pieces([first, second]))
     }
 
-    /// As [`Linear::locate`], for an operand that must be in RAM: an access by the pieces succeeds.
-    pub fn locate_ram(
+    /// As [`Linear::locate`], for an operand whose access must succeed: it is in RAM, or below 4 GiB, where devices are
+    /// and the bus floats without one.
+    pub fn locate_for_sure(
         &mut self,
         segment: (SegmentName, &Segment),
         offset: u64,
@@ -133,11 +145,16 @@ impl<'a> Linear<'a> {
         let pieces = self.locate(segment, offset, length, access)?;
         let layout = self.memory.layout();
         for (gpa, length) in pieces.0 {
-            if length > 0 && layout.offset(gpa, length).is_none() {
+            if length > 0 && gpa >= Gpa(HIGH_RAM_START) && layout.offset(gpa, length).is_none() {
                 return Err(not_ram(gpa, access));
             }
         }
         Ok(pieces)
+    }
+
+    /// Page tables know about `linear`: in long mode, it is canonical.
+    pub fn is_address(&self, linear: u64) -> bool {
+        self.state.efer & EFER_LMA == 0 || is_canonical(linear)
     }
 
     fn translate(&mut self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
@@ -187,22 +204,6 @@ impl Pieces {
     /// Place and length of each piece.
     pub const fn parts(&self) -> [(Gpa, usize); 2] {
         self.0
-    }
-
-    /// Reads the operand into `bytes`, which has its length.
-    pub fn read(&self, memory: &dyn GuestMemory, bytes: &mut [u8]) -> Result<(), AccessError> {
-        let [(first, length), (second, _)] = self.0;
-        let (head, tail) = bytes.split_at_mut(length.min(bytes.len()));
-        memory.read(first, head).map_err(|_| not_ram(first, Access::Read))?;
-        memory.read(second, tail).map_err(|_| not_ram(second, Access::Read))
-    }
-
-    /// Writes `bytes`, which have the operand's length.
-    pub fn write(&self, memory: &dyn GuestMemory, bytes: &[u8]) -> Result<(), AccessError> {
-        let [(first, length), (second, _)] = self.0;
-        let (head, tail) = bytes.split_at(length.min(bytes.len()));
-        memory.write(first, head).map_err(|_| not_ram(first, Access::Write))?;
-        memory.write(second, tail).map_err(|_| not_ram(second, Access::Write))
     }
 }
 

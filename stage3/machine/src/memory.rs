@@ -1,5 +1,7 @@
 //! Guest-physical memory: where a VM's RAM is, and bounds-checked access to it.
 
+use crate::emulate::OperandSize;
+
 /// Guest-physical address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gpa(pub u64);
@@ -43,6 +45,24 @@ pub trait GuestMemory {
     /// # Errors
     /// [`NotRam`] if any byte is outside of RAM; nothing is written then.
     fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam>;
+
+    /// Stores `new` of `size` at `gpa` if `old` is there, and tells whether it was. It must be one step for all CPUs of
+    /// the VM; what is written here is for memory that one CPU has for itself, as in tests.
+    ///
+    /// # Errors
+    /// [`NotRam`] if it is outside of RAM, or `gpa` is no multiple of `size`; nothing is written then.
+    fn compare_exchange(&self, gpa: Gpa, size: OperandSize, old: u64, new: u64) -> Result<bool, NotRam> {
+        let (mut held, length) = ([0; 8], size.bytes());
+        if !gpa.0.is_multiple_of(length as u64) {
+            return Err(NotRam { gpa, bytes: length });
+        }
+        self.read(gpa, &mut held[..length])?;
+        let is_old = u64::from_le_bytes(held) == old & size.mask();
+        if is_old {
+            self.write(gpa, &new.to_le_bytes()[..length])?;
+        }
+        Ok(is_old)
+    }
 }
 
 /// End of RAM below 4 GiB at most: what is above is for devices, as on every PC.

@@ -4,7 +4,7 @@ use super::ram::GuestRam;
 use alloc::string::String;
 use core::fmt;
 use machine::emulate::disassemble;
-use machine::page_walk;
+use machine::translation::{translate, End};
 use machine::vcpu::{CpuState, Segment, Vcpu};
 
 /// Prints the registers of a virtual CPU.
@@ -46,7 +46,8 @@ pub fn instruction(vm: &str, vcpu: &impl Vcpu, ram: &GuestRam, physical_bits: u3
 pub fn page_walks(vm: &str, state: &CpuState, ram: &GuestRam, physical_bits: u32) {
     let instruction = state.cs.base.wrapping_add(state.rip);
     for (what, address) in [("cs:rip", instruction), ("cr2", state.cr2)] {
-        if let Some(walk) = page_walk(address, state, ram, physical_bits) {
+        let walk = translate(state, physical_bits, ram, address);
+        if !matches!(walk.end, End::Unpaged(_)) {
             log::warn!("vm {vm}: page walk of {what} {walk}");
         }
     }

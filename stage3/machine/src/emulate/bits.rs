@@ -35,11 +35,14 @@ impl Cpu<'_> {
         };
         let bit = 1 << (number % u64::from(size.bits()));
         let value = self.read(&target, size)?;
-        match change {
-            BitChange::Keep => {}
-            BitChange::Set => self.write(&target, size, value | bit)?,
-            BitChange::Reset => self.write(&target, size, value & !bit)?,
-            BitChange::Complement => self.write(&target, size, value ^ bit)?,
+        let new = match change {
+            BitChange::Keep => None,
+            BitChange::Set => Some(value | bit),
+            BitChange::Reset => Some(value & !bit),
+            BitChange::Complement => Some(value ^ bit),
+        };
+        if let Some(new) = new {
+            self.replace(instruction, &target, size, value, new)?;
         }
         let flags = &mut self.registers.rflags;
         *flags = *flags & !CARRY | if value & bit == 0 { 0 } else { CARRY };

@@ -1,9 +1,8 @@
 //! Memory at guest-physical addresses: RAM, devices, and nothing.
 
-use super::cpu::Error;
 use super::size::OperandSize;
 use crate::exits::Output;
-use crate::linear::{not_ram, Pieces};
+use crate::linear::{not_ram, AccessError, Pieces};
 use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
 use crate::pc::{Effects, PowerEvent};
 use crate::time::Instant;
@@ -46,7 +45,7 @@ impl<'a> Bus<'a> {
     }
 
     /// Reads an operand, of `size`.
-    pub fn read(&mut self, place: &Pieces, size: OperandSize) -> Result<u64, Error> {
+    pub fn read(&mut self, place: &Pieces, size: OperandSize) -> Result<u64, AccessError> {
         let mut bytes = [0; 8];
         let mut rest = bytes.get_mut(..size.bytes()).unwrap_or_default();
         for (gpa, length) in place.parts() {
@@ -60,7 +59,7 @@ impl<'a> Bus<'a> {
     }
 
     /// Writes an operand, of `size`.
-    pub fn write(&mut self, place: &Pieces, size: OperandSize, value: u64) -> Result<(), Error> {
+    pub fn write(&mut self, place: &Pieces, size: OperandSize, value: u64) -> Result<(), AccessError> {
         let bytes = value.to_le_bytes();
         let mut rest = bytes.get(..size.bytes()).unwrap_or_default();
         for (gpa, length) in place.parts() {
@@ -73,7 +72,26 @@ impl<'a> Bus<'a> {
         Ok(())
     }
 
-    fn read_device(&mut self, gpa: Gpa, bytes: &mut [u8]) -> Result<(), Error> {
+    /// Writes `new` to an operand that held `old`, as one step for all CPUs if it is aligned RAM.
+    pub fn replace(
+        &mut self,
+        place: &Pieces,
+        size: OperandSize,
+        old: u64,
+        new: u64,
+    ) -> Result<(), AccessError> {
+        let [(gpa, length), _] = place.parts();
+        if length == size.bytes() {
+            match self.memory.compare_exchange(gpa, size, old, new) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(AccessError::Changed),
+                Err(_) => {}
+            }
+        }
+        self.write(place, size, new)
+    }
+
+    fn read_device(&mut self, gpa: Gpa, bytes: &mut [u8]) -> Result<(), AccessError> {
         let mut at = 0;
         while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
             let value = match self.mmio.read_mmio(self.now, place, size) {
@@ -88,7 +106,7 @@ impl<'a> Bus<'a> {
         Ok(())
     }
 
-    fn write_device(&mut self, gpa: Gpa, bytes: &[u8]) -> Result<(), Error> {
+    fn write_device(&mut self, gpa: Gpa, bytes: &[u8]) -> Result<(), AccessError> {
         let mut at = 0;
         while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
             let mut value = [0; 8];
@@ -109,11 +127,11 @@ impl<'a> Bus<'a> {
 }
 
 /// Nothing answers at `gpa`. Above 4 GiB no PC of ours has anything but RAM: the guest lost its way.
-const fn floating(gpa: Gpa, access: Access) -> Result<(), Error> {
+const fn floating(gpa: Gpa, access: Access) -> Result<(), AccessError> {
     if gpa.0 < HIGH_RAM_START {
         Ok(())
     } else {
-        Err(Error::Access(not_ram(gpa, access)))
+        Err(not_ram(gpa, access))
     }
 }
 

@@ -27,13 +27,15 @@ impl SpecializedFormatterTraitOptions for Style {
     }
 }
 
-/// The instruction at CS:RIP of `vcpu` and its bytes; or why they can't be read.
+/// The instruction at CS:RIP of `vcpu` and its bytes; or why they can't be read. Nothing of the guest
+/// changes.
 pub fn disassemble<V: Vcpu>(vcpu: &V, memory: &dyn GuestMemory, physical_bits: u32) -> String {
     let state = vcpu.state();
-    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
+    let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory).unnoticed();
     match decode::decode(&mut linear) {
         Ok(decoded) => decoded.bytes.to_string(),
         Err(AccessError::Fault(fault)) => format!("unreadable: {fault}"),
+        Err(AccessError::Changed) => "unreadable: it changed".to_string(),
         Err(AccessError::NotRam(MemoryFault { gpa, .. })) => {
             format!("unreadable: address {gpa} is no memory")
         }

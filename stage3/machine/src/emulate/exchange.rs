@@ -15,8 +15,9 @@ impl Cpu<'_> {
     pub fn exchange(&mut self, instruction: &Instruction) -> Result<(), Error> {
         let (first, second, size) = self.pair(instruction, Access::Write)?;
         let (left, right) = (self.read(&first, size)?, self.read(&second, size)?);
-        self.write(&first, size, right)?;
-        self.write(&second, size, left)
+        // One of them is a register.
+        self.replace(instruction, &first, size, left, right)?;
+        self.replace(instruction, &second, size, right, left)
     }
 
     /// CMPXCHG. The target is written in either case.
@@ -27,7 +28,7 @@ impl Cpu<'_> {
         let mut flags = self.registers.rflags;
         let equal = binary(Binary::Subtract, size, rax, old, &mut flags) == 0;
         let new = if equal { self.read(&source, size)? } else { old };
-        self.write(&target, size, new)?;
+        self.replace(instruction, &target, size, old, new)?;
         if !equal {
             self.registers.gprs.rax = size.merge(rax, old);
         }
@@ -41,7 +42,7 @@ impl Cpu<'_> {
         let (left, right) = (self.read(&target, size)?, self.read(&source, size)?);
         let mut flags = self.registers.rflags;
         let sum = binary(Binary::Add, size, left, right, &mut flags);
-        self.write(&target, size, sum)?;
+        self.replace(instruction, &target, size, left, sum)?;
         self.write(&source, size, left)?;
         self.registers.rflags = flags;
         Ok(())

@@ -140,7 +140,7 @@ impl Cpu<'_> {
         let (left, right) = (self.read(&target, size)?, self.read(&source, size)?);
         let mut flags = self.registers.rflags;
         let result = binary(operation, size, left, right, &mut flags);
-        self.write(&target, size, result)?;
+        self.replace(instruction, &target, size, left, result)?;
         self.registers.rflags = flags;
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Cpu<'_> {
         let value = self.read(&target, size)?;
         let mut flags = self.registers.rflags;
         let result = unary(operation, size, value, &mut flags);
-        self.write(&target, size, result)?;
+        self.replace(instruction, &target, size, value, result)?;
         self.registers.rflags = flags;
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::registers;
 use super::size::OperandSize;
 use crate::linear::{Pieces, SegmentName, Width};
 use crate::vcpu::Access;
-use iced_x86::{Instruction, OpKind, Register};
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 /// An operand that was found and checked, but not read.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl Cpu<'_> {
     pub fn read(&mut self, operand: &Operand, size: OperandSize) -> Result<u64, Error> {
         match operand {
             Operand::Register(register) => self.registers.read(*register).ok_or(NO_INTEGER),
-            Operand::Memory(place) => self.bus.read(place, size),
+            Operand::Memory(place) => Ok(self.bus.read(place, size)?),
             Operand::Immediate(value) => Ok(*value & size.mask()),
         }
     }
@@ -63,8 +63,25 @@ impl Cpu<'_> {
                 self.registers.write(*register, value);
                 Ok(())
             }
-            Operand::Memory(place) => self.bus.write(place, size, value),
+            Operand::Memory(place) => Ok(self.bus.write(place, size, value)?),
             Operand::Immediate(_) => Err(NO_INTEGER),
+        }
+    }
+
+    /// Writes an operand that held `old`: as one step for all CPUs if the instruction is locked.
+    pub fn replace(
+        &mut self,
+        instruction: &Instruction,
+        operand: &Operand,
+        size: OperandSize,
+        old: u64,
+        new: u64,
+    ) -> Result<(), Error> {
+        match operand {
+            Operand::Memory(place) if is_locked(instruction) => {
+                Ok(self.bus.replace(place, size, old, new)?)
+            }
+            _ => self.write(operand, size, new),
         }
     }
 
@@ -88,6 +105,11 @@ impl Cpu<'_> {
         }
         Ok((segment, offset & width.mask(), width))
     }
+}
+
+/// XCHG with memory needs no LOCK for that.
+fn is_locked(instruction: &Instruction) -> bool {
+    instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg
 }
 
 /// Size of the operand in memory.

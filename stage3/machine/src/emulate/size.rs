@@ -1,5 +1,6 @@
 //! Operand sizes.
 
+use crate::port::Size;
 use iced_x86::MemorySize;
 
 /// Size of an integer operand, and of an access to a device.
@@ -66,6 +67,16 @@ impl OperandSize {
             MemorySize::UInt32 | MemorySize::Int32 | MemorySize::DwordOffset => Some(Self::Dword),
             MemorySize::UInt64 | MemorySize::Int64 | MemorySize::QwordOffset => Some(Self::Qword),
             _ => None,
+        }
+    }
+}
+
+impl From<Size> for OperandSize {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::Byte => Self::Byte,
+            Size::Word => Self::Word,
+            Size::Dword => Self::Dword,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! INS and OUTS, with and without REP (Intel SDM, "INS/INSB/INSW/INSD", "OUTS/OUTSB/OUTSW/OUTSD").
 //!
-//! One exit moves a bounded number of elements. If there are more, the registers say how far it came,
+//! The string is in RAM or in a device's memory: a disk is read into the memory of a screen like that. One exit moves a bounded number of elements. If there are more, the registers say how far it came,
 //! RIP stays, and the guest executes the rest of the instruction again after its interrupts had
 //! their turn: this is how the instruction is defined.
 
@@ -9,6 +9,7 @@ mod decode;
 mod tests;
 
 use super::{Handled, Outcome, Output, PortBus, StopReason};
+use crate::emulate::{Bus, Mmio};
 use crate::linear::{AccessError, Linear, SegmentName};
 use crate::memory::GuestMemory;
 use crate::pc::PowerEvent;
@@ -18,13 +19,13 @@ use decode::StringIo;
 
 /// Elements that one exit moves at most, so that interrupts wait no longer than for a disk sector.
 const MAX_ELEMENTS: u32 = 512;
-/// Bytes that one OUT can print at most; with less room the rest is left for the next exit.
+/// Bytes that one element can print at most; with less room the rest is left for the next exit.
 const OUTPUT_OF_ONE: usize = 4;
 /// RFLAGS.DF.
 const RFLAGS_DF: u64 = 1 << 10;
 
 /// One string instruction, or a part of it.
-pub fn handle<V: Vcpu, P: PortBus>(
+pub fn handle<V: Vcpu, P: PortBus + Mmio>(
     io: PortIo,
     next_rip: u64,
     vcpu: &mut V,
@@ -49,7 +50,7 @@ pub fn handle<V: Vcpu, P: PortBus>(
             vcpu.complete_instruction(next_rip);
             Outcome::Resume
         }
-        Ok(Progress::Partial) => Outcome::Resume,
+        Ok(Progress::Partial) | Err(AccessError::Changed) => Outcome::Resume,
         Ok(Progress::Power(event)) => Outcome::after(Some(event)),
         Err(AccessError::Fault(fault)) => {
             vcpu.inject(Event::Fault(fault));
@@ -75,7 +76,7 @@ struct Run<'a, P> {
     output: Output,
 }
 
-impl<P: PortBus> Run<'_, P> {
+impl<P: PortBus + Mmio> Run<'_, P> {
     /// Moves elements until the instruction is complete, its share is used up, or something happens.
     fn elements(
         &mut self,
@@ -96,9 +97,9 @@ impl<P: PortBus> Run<'_, P> {
             }
             let power = match self.io.direction {
                 Direction::In => {
-                    self.input(state, linear, gprs.rdi & width.mask())?;
+                    let power = self.input(state, linear, gprs.rdi & width.mask())?;
                     gprs.rdi = width.merge(gprs.rdi, gprs.rdi.wrapping_add(step));
-                    None
+                    power
                 }
                 Direction::Out => {
                     let power = self.output(instruction.source, state, linear, gprs.rsi & width.mask())?;
@@ -120,12 +121,21 @@ impl<P: PortBus> Run<'_, P> {
     }
 
     /// Port to ES:DI. The destination is checked first: what a device gives can't be given back.
-    fn input(&mut self, state: &CpuState, linear: &mut Linear, offset: u64) -> Result<(), AccessError> {
-        let length = self.io.size.bytes();
+    fn input(
+        &mut self,
+        state: &CpuState,
+        linear: &mut Linear,
+        offset: u64,
+    ) -> Result<Option<PowerEvent>, AccessError> {
+        let bytes = self.io.size.bytes().into();
         let destination = (SegmentName::Es, &state.es);
-        let pieces = linear.locate_ram(destination, offset, length.into(), Access::Write)?;
-        let value = self.board.read_port(self.now, self.io.port, self.io.size).to_le_bytes();
-        pieces.write(self.memory, &value[..length.into()])
+        let pieces = linear.locate_for_sure(destination, offset, bytes, Access::Write)?;
+        let value = self.board.read_port(self.now, self.io.port, self.io.size);
+        let mut bus = Bus::new(self.memory, self.board, self.now);
+        bus.write(&pieces, self.io.size.into(), value.into())?;
+        let done = bus.done();
+        self.output.extend(done.output.as_slice());
+        Ok(done.power)
     }
 
     /// DS:SI, or another segment, to port.
@@ -136,12 +146,10 @@ impl<P: PortBus> Run<'_, P> {
         linear: &mut Linear,
         offset: u64,
     ) -> Result<Option<PowerEvent>, AccessError> {
-        let length = self.io.size.bytes();
-        let pieces = linear.locate_ram((source, source.of(state)), offset, length.into(), Access::Read)?;
-        let mut bytes = [0; 4];
-        pieces.read(self.memory, &mut bytes[..length.into()])?;
-        let value = u32::from_le_bytes(bytes);
-        let effects = self.board.write_port(self.now, self.io.port, self.io.size, value);
+        let bytes = self.io.size.bytes().into();
+        let pieces = linear.locate_for_sure((source, source.of(state)), offset, bytes, Access::Read)?;
+        let value = Bus::new(self.memory, self.board, self.now).read(&pieces, self.io.size.into())?;
+        let effects = self.board.write_port(self.now, self.io.port, self.io.size, value as u32);
         if effects.transfer {
             self.board.transfer(self.memory);
         }

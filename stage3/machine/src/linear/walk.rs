@@ -1,28 +1,20 @@
 //! From a linear to a guest-physical address: the guest's page tables.
 
+use super::entry::{Entry, EntryKind, NO_EXECUTE, USER, WRITABLE};
 use super::segment::{CPL_USER, RFLAGS_AC};
-mod trace;
-
-pub use trace::page_walk;
-
 use super::{not_ram, AccessError, Linear, Width};
+use crate::emulate::OperandSize;
 use crate::memory::Gpa;
 use crate::vcpu::{Access, Fault, CR0_PG, CR4_PAE, EFER_LMA, EFER_NXE};
 
 /// Entry: present.
 const PRESENT: u64 = 1 << 0;
-/// Entry: writable.
-const WRITABLE: u64 = 1 << 1;
-/// Entry: user mode may access it.
-const USER: u64 = 1 << 2;
 /// Entry: it was used.
 const ACCESSED: u64 = 1 << 5;
 /// Entry of a page: it was written.
 const DIRTY: u64 = 1 << 6;
 /// Entry of a directory: it maps a page itself.
 const PAGE_SIZE: u64 = 1 << 7;
-/// Entry: no code there.
-const NO_EXECUTE: u64 = 1 << 63;
 /// Entry of 64 bits: the address in it.
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 /// Entry of PAE paging: bits 62 to 52, which are the guest's own in long mode.
@@ -70,25 +62,86 @@ const LEGACY: Format = Format { entry_shift: 2, index_bits: 10, levels: 2 };
 const PAE: Format = Format { entry_shift: 3, index_bits: 9, levels: 3 };
 const LONG: Format = Format { entry_shift: 3, index_bits: 9, levels: 4 };
 
-impl Format {
-    /// The address bits below those that choose the entry at `level`.
-    const fn shift(&self, level: u32) -> u32 {
-        12 + level * self.index_bits
-    }
-
-    /// Where the entry for `linear` is in `table` at `level`.
-    const fn place(&self, table: u64, level: u32, linear: u64) -> Gpa {
-        let index = (linear >> self.shift(level)) & ((1 << self.index_bits) - 1);
-        Gpa(table + (index << self.entry_shift))
-    }
-
-    /// The table that `entry` leads to.
-    const fn table(&self, entry: u64) -> u64 {
-        entry & ADDRESS & if self.levels == LEGACY.levels { Width::Bits32.mask() } else { u64::MAX }
-    }
-}
-
 impl Linear<'_> {
+    /// Translates `linear`, checks the rights of `access`, and sets the accessed and dirty bits as the processor does.
+    pub(crate) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
+        // What all levels allow.
+        let mut rights = WRITABLE | USER;
+        let mut no_execute = 0;
+        self.descend(linear, |entry| {
+            let mut used = ACCESSED;
+            match entry.kind {
+                EntryKind::NotPresent => return Err(self.page_fault(linear, access, 0)),
+                EntryKind::Reserved => {
+                    return Err(self.page_fault(linear, access, ERROR_PROTECTION | ERROR_RESERVED));
+                }
+                EntryKind::Table { has_rights: false } => return Ok(()),
+                EntryKind::Table { has_rights: true } => {
+                    rights &= entry.value;
+                    no_execute |= entry.value & NO_EXECUTE;
+                }
+                EntryKind::Page(_) => {
+                    rights &= entry.value;
+                    no_execute |= entry.value & NO_EXECUTE;
+                    if !self.allows(rights | no_execute, access) {
+                        return Err(self.page_fault(linear, access, ERROR_PROTECTION));
+                    }
+                    if access == Access::Write {
+                        used |= DIRTY;
+                    }
+                }
+            }
+            if entry.value & used == used || !self.marks {
+                Ok(())
+            } else {
+                self.mark(&entry, used)
+            }
+        })
+    }
+
+    /// Goes down the page tables to the page of `linear` and calls `visit` with each entry on the way; returns where
+    /// `linear` is. `visit` must end it at an entry that leads nowhere.
+    pub(crate) fn descend(
+        &self,
+        linear: u64,
+        mut visit: impl FnMut(Entry) -> Result<(), AccessError>,
+    ) -> Result<Gpa, AccessError> {
+        if self.state.cr0 & CR0_PG == 0 {
+            return Ok(Gpa(linear & Width::Bits32.mask()));
+        }
+        let format = self.format();
+        let mut table = self.state.cr3 & if format.levels == PAE.levels { 0xffff_ffe0 } else { ADDRESS };
+        if format.levels == LEGACY.levels {
+            table &= Width::Bits32.mask();
+        }
+        let mut level = format.levels;
+        loop {
+            level -= 1;
+            let shift = 12 + level * format.index_bits;
+            let index = (linear >> shift) & ((1 << format.index_bits) - 1);
+            let place = Gpa(table + (index << format.entry_shift));
+            let value = self.entry(place, &format)?;
+            let is_page = level == 0 || self.is_large(value, level, &format);
+            let kind = if value & PRESENT == 0 {
+                EntryKind::NotPresent
+            } else if value & self.reserved(level, is_page, shift, &format) != 0 {
+                EntryKind::Reserved
+            } else if is_page {
+                EntryKind::Page(1 << shift)
+            } else {
+                EntryKind::Table { has_rights: !(format.levels == PAE.levels && level == 2) }
+            };
+            visit(Entry { level: level + 1, place, value, kind })?;
+            if is_page {
+                let offset = (1 << shift) - 1;
+                return Ok(Gpa((frame(value, level, &format) & !offset) | (linear & offset)));
+            }
+            table = value
+                & ADDRESS
+                & if format.levels == LEGACY.levels { Width::Bits32.mask() } else { u64::MAX };
+        }
+    }
+
     /// The shape of the page tables in use.
     const fn format(&self) -> Format {
         if self.state.cr4 & CR4_PAE == 0 {
@@ -100,57 +153,18 @@ impl Linear<'_> {
         }
     }
 
-    /// The table that CR3 leads to.
-    const fn root(&self, format: &Format) -> u64 {
-        match format.levels {
-            3 => self.state.cr3 & 0xffff_ffe0,
-            _ => format.table(self.state.cr3),
-        }
+    /// Number of their levels.
+    pub const fn levels(&self) -> u32 {
+        self.format().levels
     }
 
-    /// Translates `linear`, and sets the accessed and dirty bits as the processor does.
-    pub(crate) fn walk(&self, linear: u64, access: Access) -> Result<Gpa, AccessError> {
-        let state = self.state;
-        if state.cr0 & CR0_PG == 0 {
-            return Ok(Gpa(linear & Width::Bits32.mask()));
-        }
-        let format = self.format();
-        let mut table = self.root(&format);
-        // What all levels allow.
-        let mut rights = WRITABLE | USER;
-        let mut no_execute = 0;
-        let mut level = format.levels;
-        loop {
-            level -= 1;
-            let shift = format.shift(level);
-            let place = format.place(table, level, linear);
-            let entry = self.entry(place, &format)?;
-            if entry & PRESENT == 0 {
-                return Err(self.page_fault(linear, access, 0));
-            }
-            let is_page = level == 0 || self.is_large(entry, level, &format);
-            if entry & self.reserved(level, is_page, shift, &format) != 0 {
-                return Err(self.page_fault(linear, access, ERROR_PROTECTION | ERROR_RESERVED));
-            }
-            // The pointers of PAE paging have neither rights nor an accessed bit.
-            let has_rights = !(format.levels == PAE.levels && level == 2);
-            if has_rights {
-                rights &= entry;
-                no_execute |= entry & NO_EXECUTE;
-            }
-            if is_page && !self.allows(rights | no_execute, access) {
-                return Err(self.page_fault(linear, access, ERROR_PROTECTION));
-            }
-            let used = if is_page && access == Access::Write { ACCESSED | DIRTY } else { ACCESSED };
-            if has_rights && entry & used != used {
-                // With several CPUs this has to be an atomic OR.
-                self.memory.write(place, &[(entry | used) as u8]).map_err(|_| not_ram(place, access))?;
-            }
-            if is_page {
-                let offset = (1 << shift) - 1;
-                return Ok(Gpa((frame(entry, level, &format) & !offset) | (linear & offset)));
-            }
-            table = format.table(entry);
+    /// Sets the bits `used` of `entry`, unless another CPU changed it meanwhile.
+    fn mark(&self, entry: &Entry, used: u64) -> Result<(), AccessError> {
+        let size = if self.state.cr4 & CR4_PAE == 0 { OperandSize::Dword } else { OperandSize::Qword };
+        match self.memory.compare_exchange(entry.place, size, entry.value, entry.value | used) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(AccessError::Changed),
+            Err(_) => Err(not_ram(entry.place, Access::Write)),
         }
     }
 

@@ -1,6 +1,9 @@
 //! One case of each operation; the full comparison is with real execution, in tests/native.
 
 use super::*;
+use crate::emulate::{emulate, Done};
+use crate::memory::{NotRam, RamLayout};
+use bench::NOW;
 
 const CF: u64 = 1;
 const PF: u64 = 4;
@@ -143,4 +146,52 @@ fn bits_in_registers_reach_around_the_operand() {
     let mut narrow = bench(Mode::Bits64, 0, 0x1_fff0);
     narrow.run(&[0x66, 0x0f, 0xab, 0x0b]);
     assert_eq!(narrow.device.log.last(), Some(&(0x1e, 2, Some(1))));
+}
+
+/// RAM of which another CPU changes each operand right before it is replaced.
+struct Busy<'a>(&'a crate::memory::test_ram::TestRam);
+
+impl GuestMemory for Busy<'_> {
+    fn layout(&self) -> RamLayout {
+        self.0.layout()
+    }
+    fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
+        self.0.read(gpa, buffer)
+    }
+    fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
+        self.0.write(gpa, bytes)
+    }
+    fn compare_exchange(&self, gpa: Gpa, size: OperandSize, _old: u64, _new: u64) -> Result<bool, NotRam> {
+        let bytes = size.bytes();
+        gpa.0.is_multiple_of(bytes as u64).then_some(false).ok_or(NotRam { gpa, bytes })
+    }
+}
+
+#[test]
+fn locked_operands_in_ram_change_in_one_step_or_not_at_all() {
+    let fault = MemoryFault { gpa: Gpa(DEVICE), access: Access::Write };
+    // LOCK ADD [RBX], ECX; XCHG; LOCK CMPXCHG; LOCK XADD; LOCK INC; LOCK BTS.
+    for code in [
+        &[0xf0, 0x01, 0x0b][..],
+        &[0x87, 0x0b],
+        &[0xf0, 0x0f, 0xb1, 0x0b],
+        &[0xf0, 0x0f, 0xc1, 0x0b],
+        &[0xf0, 0xff, 0x03],
+        &[0xf0, 0x0f, 0xab, 0x0b],
+    ] {
+        let mut bench = Bench::new(Mode::Bits32);
+        bench.gprs().rbx = RAM;
+        bench.gprs().rcx = 1;
+        bench.ram.write(Gpa(CODE), code).unwrap();
+        let before = bench.vcpu.state;
+        let done = emulate(fault, &mut bench.vcpu, 40, &mut bench.device, &Busy(&bench.ram), NOW);
+        assert_eq!((done, bench.vcpu.state, bench.ram(RAM)), (Ok(Done::default()), before, 0), "{code:x?}");
+        // Alone, it is done.
+        bench.run(code);
+        // Without alignment, nothing is promised.
+        bench.vcpu.state.rip = CODE;
+        bench.gprs().rbx = RAM + 1;
+        emulate(fault, &mut bench.vcpu, 40, &mut bench.device, &Busy(&bench.ram), NOW).unwrap();
+        assert_eq!(bench.vcpu.state.rip, CODE + code.len() as u64);
+    }
 }

@@ -1,16 +1,18 @@
 use super::*;
+use crate::emulate::OperandSize;
 use crate::exits::mock::MockVcpu;
 use crate::linear::Width;
 use crate::memory::test_ram::TestRam;
 use crate::memory::Gpa;
 use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
-use crate::vcpu::{Fault, Segment, CR0_PE, SEGMENT_BIG};
+use crate::vcpu::{Fault, Segment, CR0_PE, CR0_PG, SEGMENT_BIG};
 use proptest::prelude::*;
 use std::vec::Vec;
 
 const NOW: Instant = Instant(5);
 const CODE: u64 = 0x8000;
+const SCREEN: u64 = 0xb_8000;
 const NEXT: u64 = CODE + 2;
 
 /// A device that counts up when it is read and keeps what is written.
@@ -18,6 +20,7 @@ const NEXT: u64 = CODE + 2;
 struct Counter {
     next: u32,
     written: Vec<u32>,
+    screen: u8,
     effects: Effects,
 }
 
@@ -32,6 +35,19 @@ impl PortBus for Counter {
     }
     fn transfer(&mut self, memory: &dyn GuestMemory) {
         memory.write(Gpa(0), &[0xdd]).unwrap();
+    }
+}
+
+/// A byte of memory that is a device, at the start of text screens.
+impl Mmio for Counter {
+    fn read_mmio(&mut self, _now: Instant, gpa: Gpa, size: OperandSize) -> Option<u64> {
+        (gpa.0 == SCREEN && size == OperandSize::Byte).then_some(self.screen.into())
+    }
+    fn write_mmio(&mut self, _now: Instant, gpa: Gpa, size: OperandSize, value: u64) -> Option<Effects> {
+        (gpa.0 == SCREEN && size == OperandSize::Byte).then(|| {
+            self.screen = value as u8;
+            self.effects
+        })
     }
 }
 
@@ -245,11 +261,43 @@ fn a_read_only_destination_faults() {
 }
 
 #[test]
-fn a_buffer_that_is_not_ram_stops_the_vm() {
+fn a_string_can_be_in_the_memory_of_a_device() {
     let mut bench = Bench::new(INSB);
-    bench.vcpu.state.es.base = 0xb_8000;
+    bench.bus.next = 6;
+    bench.vcpu.state.es.base = SCREEN;
+    bench.bus.effects.power = Some(PowerEvent::Off);
+    assert_eq!(bench.input(Size::Byte).outcome, Outcome::Stop(StopReason::PowerOff), "what the device does");
+    assert_eq!((bench.bus.screen, bench.gprs().rdi), (7, 1));
+    let mut bench = Bench::new(&[0x6e]);
+    bench.vcpu.state.ds.base = SCREEN;
+    bench.bus.screen = 8;
+    bench.output(Size::Byte);
+    assert_eq!((bench.bus.written, bench.vcpu.state.rip), ([8].into(), NEXT));
+}
+
+#[test]
+fn a_string_can_be_where_nothing_is() {
+    let mut bench = Bench::new(INSB);
+    bench.vcpu.state.es.base = 0xd000_0000;
+    bench.input(Size::Byte);
+    assert_eq!((bench.bus.next, bench.vcpu.state.rip), (1, NEXT));
+    let mut bench = Bench::new(&[0x6f]);
+    bench.vcpu.state.ds.base = 0xd000_0000;
+    bench.output(Size::Word);
+    assert_eq!(bench.bus.written, [0xffff]);
+}
+
+#[test]
+fn a_buffer_above_four_gibibytes_that_is_not_ram_stops_the_vm() {
+    const CR4_PSE: u64 = 1 << 4;
+    let mut bench = Bench::new(INSB);
+    // A page of 4 MiB for the code, and one at 4 GiB.
+    bench.ram.write(Gpa(0x1000), &[0x83, 0, 0, 0, 0x83, 0x20, 0, 0]).unwrap();
+    let state = &mut bench.vcpu.state;
+    (state.cr0, state.cr3, state.cr4) = (CR0_PE | CR0_PG, 0x1000, CR4_PSE);
+    state.es.base = 0x40_0010;
     let Outcome::Stop(StopReason::NotRam(fault)) = bench.input(Size::Byte).outcome else { panic!("goes on") };
-    assert_eq!((fault.gpa, fault.access, bench.bus.next), (Gpa(0xb_8000), Access::Write, 0));
+    assert_eq!((fault.gpa, fault.access, bench.bus.next), (Gpa(0x1_0000_0010), Access::Write, 0));
 }
 
 #[test]

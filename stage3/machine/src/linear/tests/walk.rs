@@ -1,6 +1,8 @@
 //! The page tables.
 
 use super::*;
+use crate::emulate::OperandSize;
+use crate::memory::{NotRam, RamLayout};
 
 #[test]
 fn without_paging_linear_is_physical() {
@@ -215,25 +217,77 @@ fn page_tables_outside_of_ram_stop() {
 }
 
 #[test]
-fn a_page_walk_tells_how_far_an_address_gets() {
-    let mut bench = Bench::long();
-    let text = |bench: &Bench, linear| page_walk(linear, &bench.state, &bench.ram, 40).expect("paging is on");
-    // Indices: 0, 1, 3, 5.
-    let linear = 0x4060_5123;
-    assert_eq!(text(&bench, linear), "0x40605123, PML4 entry at 0x1000 = 0x0 not present");
-    bench.set64(0x1000, 0x2000 | P | W);
-    bench.set64(0x2000 + 8, 0x7f00_0000_0000 | P);
-    let outside =
-        "0x40605123, PML4 entry at 0x1000 = 0x2003, PDPT entry at 0x2008 = 0x7f0000000001, PD entry at \
-                   0x7f0000000018 which is no memory";
-    assert_eq!(text(&bench, linear), outside);
-    bench.set64(0x2000 + 8, 0x3000 | P);
-    bench.set64(0x3000 + 24, 0x20_0000 | P | LARGE);
-    assert!(text(&bench, linear).ends_with("PD entry at 0x3018 = 0x200081, address 0x205123"));
-    bench.set64(0x3000 + 24, 0x4000 | P);
-    bench.set64(0x4000 + 40, 0x7_5000 | P);
-    assert!(text(&bench, linear).ends_with("PT entry at 0x4028 = 0x75001, address 0x75123"));
-    assert_eq!(bench.get(0x4000 + 40), 0x7_5000 | P, "no accessed bit");
-    bench.state.cr0 = 0;
-    assert_eq!(page_walk(linear, &bench.state, &bench.ram, 40), None);
+fn large_pages_of_all_formats_become_dirty_and_have_reserved_bits() {
+    // 2 MiB and 1 GiB.
+    for (place, bad) in [(0x3000, 1 << 20), (0x2000, 1 << 29)] {
+        let bench = Bench::long();
+        tables(&bench, [P | W | U; 4]);
+        bench.set64(place, P | W | U | LARGE);
+        assert_eq!(bench.walk(0x1234, Access::Write), Ok(0x1234));
+        assert_eq!(bench.get(place), P | W | U | LARGE | A | D);
+        bench.set64(place, P | W | U | LARGE | bad);
+        assert_eq!(bench.walk(0, Access::Write), Err(page_fault(0, 0b1011)), "{bad:#x}");
+    }
+    let mut bench = Bench::paging(CR4_PAE, 0);
+    bench.set64(0x1000, 0x2000 | P);
+    bench.set64(0x2000, P | W | LARGE | NX);
+    assert_eq!(bench.walk(0, Access::Read), Err(page_fault(0, 0b1001)), "NX without EFER.NXE");
+    bench.cpl = 3;
+    bench.set64(0x2000, P | W | LARGE | 1 << 55);
+    assert_eq!(
+        bench.walk(0, Access::Write),
+        Err(page_fault(0, 0b1111)),
+        "PAE has no bits for software there"
+    );
+}
+
+#[test]
+fn legacy_paging_checks_rights_as_the_others_do() {
+    let mut bench = Bench::paging(CR4_PSE | CR4_SMAP, EFER_NXE);
+    let (p, w, u, ps) = (P as u32, W as u32, U as u32, LARGE as u32);
+    for (entry, cpl, access, expected) in [
+        (p | w | u, 3, Access::Write, Ok(0x40_0000)),
+        (p | u, 3, Access::Write, Err(page_fault(0, 0b111))),
+        (p | w, 3, Access::Fetch, Err(page_fault(0, 0b101))),
+        (p | w | u, 0, Access::Read, Err(page_fault(0, 0b001))),
+        (p | w, 0, Access::Write, Ok(0x40_0000)),
+        (p, 0, Access::Write, Err(page_fault(0, 0b011))),
+        (p | u, 3, Access::Fetch, Ok(0x40_0000)),
+    ] {
+        bench.set32(0x1000, 0x40_0000 | entry | ps);
+        bench.cpl = cpl;
+        assert_eq!(bench.walk(0, access), expected, "{entry:#x} at CPL {cpl}");
+    }
+}
+
+/// RAM that another CPU writes to all the time.
+struct Busy<'a>(&'a TestRam);
+
+impl GuestMemory for Busy<'_> {
+    fn layout(&self) -> RamLayout {
+        self.0.layout()
+    }
+    fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
+        self.0.read(gpa, buffer)
+    }
+    fn write(&self, _gpa: Gpa, _bytes: &[u8]) -> Result<(), NotRam> {
+        panic!("entries change in one step only");
+    }
+    fn compare_exchange(&self, _gpa: Gpa, size: OperandSize, _old: u64, _new: u64) -> Result<bool, NotRam> {
+        assert_eq!(size, OperandSize::Qword, "the whole entry");
+        Ok(false)
+    }
+}
+
+#[test]
+fn an_entry_that_changes_meanwhile_is_not_marked() {
+    let bench = Bench::long();
+    tables(&bench, [P | W, P | W, P | W, P | W]);
+    let ram = Busy(&bench.ram);
+    let linear = Linear::new(&bench.state, 0, 40, &ram);
+    assert_eq!(linear.walk(0, Access::Read), Err(AccessError::Changed));
+    // Nothing is to mark for who looks on, and nothing in what is marked.
+    assert_eq!(linear.unnoticed().walk(0, Access::Read), Ok(Gpa(0x5000)));
+    tables(&bench, [P | W | A, P | W | A, P | W | A, P | W | A | D]);
+    assert_eq!(Linear::new(&bench.state, 0, 40, &ram).walk(0, Access::Write), Ok(Gpa(0x5000)));
 }
