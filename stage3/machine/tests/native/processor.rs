@@ -54,9 +54,8 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// Takes the `pages` at `address`. There can be one of it.
-    pub fn new(address: u64, pages: usize) -> Self {
-        assert_eq!(pages * PAGE, MEMORY);
+    /// Takes the pages at `address`. There can be one of it.
+    pub fn new(address: u64) -> Self {
         // SAFETY: the pages are fresh, of these sizes, and nothing else knows of them.
         unsafe { Self { memory: &mut *map(address, MEMORY).cast(), code: &mut *map(0, PAGE).cast() } }
     }
@@ -70,7 +69,7 @@ impl Processor {
         // and `memory`.
         unsafe { run(&raw mut context, self.code.as_ptr(), self.memory) };
         context.registers[4] = case.registers[4];
-        Result { registers: context.registers, flags: context.flags }
+        Result { registers: context.registers, flags: context.flags, ports: [0; 4] }
     }
 }
 

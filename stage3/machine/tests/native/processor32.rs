@@ -123,6 +123,6 @@ impl Processor32 {
         for (index, register) in registers.iter_mut().enumerate().take(8).filter(|(index, _)| *index != 4) {
             *register = value(index);
         }
-        Result { registers, flags: value(8) }
+        Result { registers, flags: value(8), ports: [0; 4] }
     }
 }
