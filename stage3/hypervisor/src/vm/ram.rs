@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
+use machine::emulate::OperandSize;
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 
 /// One piece.
@@ -89,6 +90,14 @@ impl GuestRam {
         (hpa < host.end).then(|| (hpa, host.end - hpa))
     }
 
+    /// HPA of the operand of `size` bytes at `gpa`, a multiple of them: then no piece ends within it.
+    fn aligned(&self, gpa: Gpa, size: OperandSize) -> Result<usize, NotRam> {
+        let bytes = size.bytes();
+        let is_ram = self.layout.offset(gpa, bytes).is_some() && gpa.0.is_multiple_of(bytes as u64);
+        let (hpa, _) = self.locate(gpa).filter(|_| is_ram).ok_or(NotRam { gpa, bytes })?;
+        Ok(hpa as usize)
+    }
+
     /// Calls `copy` with an HPA, an offset into the access and a length for each piece of the access.
     fn for_each_piece(
         &self,
@@ -127,6 +136,26 @@ impl GuestMemory for GuestRam {
             let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa as usize);
             // SAFETY: as for `read`.
             unsafe { to.copy_from_nonoverlapping(bytes[at..at + length].as_ptr(), length) };
+        })
+    }
+
+    fn compare_exchange(&self, gpa: Gpa, size: OperandSize, old: u64, new: u64) -> Result<bool, NotRam> {
+        use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
+        let hpa = self.aligned(gpa, size)?;
+        macro_rules! exchange {
+            ($atomic:ty, $value:ty) => {{
+                let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
+                // SAFETY: `aligned` returned aligned memory of this VM, which no Rust reference points to and which
+                // stays the VM's while `self` is borrowed.
+                let place = unsafe { <$atomic>::from_ptr(place) };
+                place.compare_exchange(old as $value, new as $value, SeqCst, SeqCst).is_ok()
+            }};
+        }
+        Ok(match size {
+            OperandSize::Byte => exchange!(AtomicU8, u8),
+            OperandSize::Word => exchange!(AtomicU16, u16),
+            OperandSize::Dword => exchange!(AtomicU32, u32),
+            OperandSize::Qword => exchange!(AtomicU64, u64),
         })
     }
 }
