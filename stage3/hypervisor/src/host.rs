@@ -3,6 +3,7 @@
 pub mod acpi;
 pub mod clock;
 pub mod console;
+pub mod keyboard;
 pub mod log;
 pub mod memory;
 pub mod power;

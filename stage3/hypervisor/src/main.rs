@@ -20,7 +20,7 @@ mod vm;
 use arch::x86_64::{cpu, interrupts, paging, svm::Svm, tables, vmx::Vmx};
 use bundle::boot_info::{self, BootInfo};
 use bundle::manifest::Bundle;
-use host::{clock, console, log, memory, power};
+use host::{clock, console, keyboard, log, memory, power};
 
 /// Where the entry code continues, on stage 3's own stack.
 extern "C" fn start(boot: &'static BootInfo) -> ! {
@@ -37,6 +37,7 @@ extern "C" fn start(boot: &'static BootInfo) -> ! {
     // The firmware's tables are found through page 0, which is not mapped any more after this.
     power::init();
     paging::init();
+    keyboard::init();
     interrupts::init();
     clock::init();
     machine::emulate::init();

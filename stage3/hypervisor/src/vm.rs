@@ -19,6 +19,7 @@ use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalI
 use crate::arch::x86_64::nested_paging::NestedTables;
 use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console, rtc};
+use alloc::boxed::Box;
 use alloc::format;
 use bundle::boot_info::BootInfo;
 use bundle::manifest::{Bundle, Display as DisplayKind, Manifest, VmSpec};
@@ -48,9 +49,10 @@ struct Vm<'a, B: Backend> {
     _nested: NestedTables<B::Format>,
     vcpu: B::Vcpu,
     cpu: VirtualCpu,
-    pc: Pc,
+    /// On the heap, as all that is large: a VM is moved about on the stack while it is made.
+    pc: Box<Pc>,
     /// Of a VM that shows its text screen.
-    display: Option<Display>,
+    display: Option<Box<Display>>,
     /// The host's TSC when the VM was powered on.
     power_on: u64,
     exits: ExitCounts,
@@ -99,7 +101,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
-        let pc = Pc::new(&board(spec, &ram, &cpuid, 0));
+        let pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, 0)));
         let cpu = VirtualCpu { cpuid, msr };
         let mut vm = Self {
             spec,
@@ -109,7 +111,7 @@ impl<'a, B: Backend> Vm<'a, B> {
             vcpu,
             cpu,
             pc,
-            display: has_vga.then(Display::new),
+            display: has_vga.then(|| Box::new(Display::new())),
             power_on: 0,
             exits: ExitCounts::default(),
         };
@@ -128,7 +130,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         let seconds = rtc::unix_seconds();
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
-        self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
+        *self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
         if let Some(firmware) =
             load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
         {

@@ -31,7 +31,7 @@ static CONSOLE: Mutex<Console> = Mutex::new(Console {
     at_line_start: true,
     shows_picture: false,
 });
-/// Whether the UART may hold input: set by its interrupt, cleared when it was read empty.
+/// Whether there may be input: set by an interrupt, cleared when the UART was read empty.
 static INPUT: AtomicBool = AtomicBool::new(false);
 /// Whether the console needs to be served: something came in, or went into the queue or to the screen.
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -81,7 +81,7 @@ pub fn emergency() -> MutexGuard<'static, Console> {
     CONSOLE.lock()
 }
 
-/// The UART's interrupt: there is input.
+/// An interrupt of the UART or the keyboard: there is input.
 pub fn input_interrupt() {
     INPUT.store(true, Ordering::Relaxed);
     BUSY.store(true, Ordering::Relaxed);
@@ -162,7 +162,7 @@ impl Console {
 
     /// Takes a byte that came in.
     pub fn read(&mut self) -> Option<u8> {
-        let byte = self.serial.as_mut()?.try_receive_byte().ok();
+        let byte = self.serial.as_mut().and_then(|serial| serial.try_receive_byte().ok());
         if byte.is_none() {
             INPUT.store(false, Ordering::Relaxed);
         }

@@ -1,10 +1,11 @@
 //! A VM's text screen and keyboard, for its operator: the picture goes to the terminal at the serial line and to this
-//! computer's screen; what is typed at the terminal becomes strokes of the VM's keys.
+//! computer's screen; what is typed at the terminal, and at this computer's keyboard, becomes strokes of the VM's keys.
 
 use super::ram::GuestRam;
 use crate::host::console::Console;
+use crate::host::keyboard;
 use heapless::{Deque, Vec};
-use machine::device::i8042::Key;
+use machine::device::i8042::{Decoder, Key};
 use machine::pc::Pc;
 use machine::screen::{Painter, Picture};
 use machine::time::Instant;
@@ -21,6 +22,8 @@ const STROKE_PERIOD: u64 = 10_000_000;
 const STROKES: usize = 64;
 /// Events of a stroke: three modifiers and the key go down and up.
 const EVENTS: usize = 8;
+/// Keys of this computer that wait for the VM's keyboard; they go down and up.
+const PRESSED: usize = 64;
 /// Bytes of a line of the VM's serial port.
 const LINE: usize = 160;
 
@@ -31,6 +34,9 @@ pub struct Display {
     translator: Translator,
     strokes: Deque<Stroke, STROKES>,
     events: Deque<(Key, bool), EVENTS>,
+    /// Of this computer's keyboard.
+    decoder: Decoder,
+    pressed: Deque<(Key, bool), PRESSED>,
     typed: Instant,
     looked: Instant,
     is_stale: bool,
@@ -47,6 +53,8 @@ impl Display {
             translator: Translator::new(),
             strokes: Deque::new(),
             events: Deque::new(),
+            decoder: Decoder::default(),
+            pressed: Deque::new(),
             typed: Instant(0),
             looked: Instant(0),
             is_stale: false,
@@ -59,6 +67,7 @@ impl Display {
         self.translator = Translator::new();
         self.strokes.clear();
         self.events.clear();
+        self.pressed.clear();
         (self.typed, self.looked) = (Instant(0), Instant(0));
     }
 
@@ -81,6 +90,12 @@ impl Display {
             let typed = self.translator.byte(now, byte);
             self.take(typed);
         }
+        while let Some(code) = keyboard::scan_code() {
+            if let Some(event) = self.decoder.next(code) {
+                // Nobody types that much ahead.
+                let _ = self.pressed.push_back(event);
+            }
+        }
         if self.events.is_empty() && now - self.typed >= STROKE_PERIOD {
             if let Some(stroke) = self.strokes.pop_front() {
                 self.typed = now;
@@ -91,7 +106,7 @@ impl Display {
             }
         }
         if pc.can_type() {
-            if let Some((key, down)) = self.events.pop_front() {
+            if let Some((key, down)) = self.pressed.pop_front().or_else(|| self.events.pop_front()) {
                 pc.key(now, key, down);
             }
         }
@@ -147,7 +162,7 @@ impl Display {
 
     /// Whether keys wait for the VM's keyboard.
     pub fn is_typing(&self) -> bool {
-        !self.strokes.is_empty() || !self.events.is_empty()
+        !self.strokes.is_empty() || !self.events.is_empty() || !self.pressed.is_empty()
     }
 
     /// What the VM's serial port says goes around the picture, a line at a time.

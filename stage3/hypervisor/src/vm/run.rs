@@ -29,7 +29,7 @@ impl<B: Backend> Vm<'_, B> {
             self.exits.count(&exit.reason);
             now = self.now();
             self.pc.set_cr8(self.vcpu.cr8());
-            let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut self.pc, &self.ram, now);
+            let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut *self.pc, &self.ram, now);
             service.guest_ran(self);
             self.print(handled.output.as_slice());
             match handled.outcome {

@@ -62,10 +62,10 @@ impl ConsoleService {
             self.painted = now;
         }
         self.is_blocked = console::has_input();
-        let is_typing = vm.display.as_ref().is_some_and(Display::is_typing);
+        let is_typing = vm.display.as_deref().is_some_and(Display::is_typing);
         let soon = (self.is_blocked || is_typing || console.is_sending()).then(|| now + PERIOD);
         let paint = console.is_stale().then(|| self.painted + PAINT_PERIOD);
-        let display = vm.display.as_ref().and_then(Display::next_deadline);
+        let display = vm.display.as_deref().and_then(Display::next_deadline);
         // What waits for the UART is overdue.
         self.due = soon.into_iter().chain(paint).chain(display).min().map(|due| due.max(now + PERIOD));
         console::set_busy(self.due.is_some());

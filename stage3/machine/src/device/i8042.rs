@@ -5,6 +5,7 @@
 //! The controller answers at once: its input buffer is never full.
 
 mod breaks;
+mod decoder;
 mod key;
 mod keyboard;
 mod queue;
@@ -14,6 +15,7 @@ mod tests;
 mod translation;
 mod words;
 
+pub use decoder::Decoder;
 pub use key::Key;
 
 use keyboard::Keyboard;

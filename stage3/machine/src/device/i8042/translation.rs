@@ -4,7 +4,7 @@
 /// Prefix of a break code in set 2; in set 1 its uppermost bit tells it.
 pub(super) const BREAK: u8 = 0xf0;
 /// Break code in set 1.
-const RELEASED: u8 = 1 << 7;
+pub(super) const RELEASED: u8 = 1 << 7;
 
 /// Each byte below 80h. Those that are the code of no key have their place too: one in set 1 that no other
 /// key has.
@@ -43,7 +43,7 @@ impl Translation {
 }
 
 /// F7 and the system request have codes above 7Fh. All other bytes there are answers, or prefixes.
-fn translate(byte: u8) -> u8 {
+pub(super) fn translate(byte: u8) -> u8 {
     match byte {
         0x83 => 0x41,
         0x84 => 0x54,
