@@ -12,11 +12,16 @@ use machine::pc::ResetSource;
 use machine::time::Instant;
 use machine::vcpu::{Event, InterruptWindow, Vcpu, RFLAGS_IF};
 
+/// How long a guest runs at least (nanoseconds) before a timer takes it out again. Guests can program timers that are
+/// due again before this loop has come around: without it such a guest would execute nothing.
+const SHORTEST_RUN: u64 = 10_000;
+
 impl<B: Backend> Vm<'_, B> {
     /// Runs the guest until it stops.
     pub(super) fn run(&mut self) -> StopReason {
         let mut service = ConsoleService::new();
         let mut now = self.now();
+        let shortest = clock::tsc().ticks(SHORTEST_RUN);
         loop {
             self.pc.advance(now);
             if self.pc.take_init() {
@@ -24,7 +29,7 @@ impl<B: Backend> Vm<'_, B> {
             }
             self.deliver_interrupt();
             service.run(self, now);
-            let deadline = self.deadline(service.due());
+            let deadline = self.deadline(service.due()).max(cpu::tsc().saturating_add(shortest));
             let exit = self.vcpu.run(deadline, &self.ram);
             self.exits.count(&exit.reason);
             now = self.now();
