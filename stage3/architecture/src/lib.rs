@@ -1,15 +1,17 @@
-//! What Intel's and AMD's manuals define: registers, VMCS and VMCB, exit reasons, and the rules of VM entry. Data and
-//! pure functions: this crate touches no hardware, so that all of it runs in ordinary host tests.
+//! What the manuals define: registers, VMCS and VMCB, exit reasons, the rules of VM entry, the firmware's tables. Data
+//! and pure functions: this crate touches no hardware, so that all of it runs in ordinary host tests.
 //!
 //! * [`registers`], [`address`], [`cpuid`]: what both vendors share
 //! * [`vmx`], [`svm`]: the two virtualization extensions; neither knows the other
 //! * [`audit`]: the findings of their auditors, which name what makes VM entry fail
+//! * [`acpi`]: the firmware's ACPI tables, as far as pxHV reads them
 #![no_std]
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;
 
+pub mod acpi;
 pub mod address;
 pub mod audit;
 pub mod cpuid;

@@ -1,9 +1,10 @@
 //! The power switch.
 
-use super::acpi::{self, SoftOff};
+use super::acpi;
 use super::{clock, console};
 use crate::arch::x86_64::cpu;
 use crate::panic;
+use architecture::acpi::SoftOff;
 use core::fmt::Write;
 use machine::time::SECOND;
 use spin::Once;
