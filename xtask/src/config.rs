@@ -74,6 +74,8 @@ pub enum Boot {
         firmware: File,
         /// The floppy disks, from drive A: on.
         floppies: Vec<File>,
+        /// The hard disks.
+        disks: Vec<File>,
         /// The BIOS of its display adapter.
         vga_bios: Option<File>,
     },

@@ -148,10 +148,11 @@ fn pack(config: Config) -> Vec<u8> {
                 Boot::Multiboot { kernel, cmdline, modules: modules.collect() }
             }
             config::Boot::Flat { kernel, load } => Boot::Flat { kernel: add(kernel), load },
-            config::Boot::Bios { firmware, floppies, vga_bios } => {
+            config::Boot::Bios { firmware, floppies, disks, vga_bios } => {
                 let firmware = add(firmware);
                 let floppies = floppies.into_iter().map(&mut add).collect();
-                Boot::Bios { firmware, floppies, vga_bios: vga_bios.map(&mut add) }
+                let disks = disks.into_iter().map(&mut add).collect();
+                Boot::Bios { firmware, floppies, disks, vga_bios: vga_bios.map(&mut add) }
             }
         };
         let (debug_exit, debugcon) = (vm.debug_exit, vm.debugcon);

@@ -124,6 +124,8 @@ pub enum Boot {
         firmware: Blob,
         /// The floppy disks, from drive A: on.
         floppies: Vec<Blob>,
+        /// The hard disks.
+        disks: Vec<Blob>,
         /// The BIOS of its display adapter, if it has one.
         vga_bios: Option<Blob>,
     },
@@ -147,8 +149,8 @@ impl Boot {
                 (kernel, modules.iter().map(|module| &module.file).collect())
             }
             Self::Flat { kernel, .. } => (kernel, Vec::new()),
-            Self::Bios { firmware, floppies, vga_bios } => {
-                (firmware, floppies.iter().chain(vga_bios).collect())
+            Self::Bios { firmware, floppies, disks, vga_bios } => {
+                (firmware, floppies.iter().chain(disks).chain(vga_bios).collect())
             }
         };
         core::iter::once(first).chain(rest)
@@ -162,8 +164,8 @@ impl Boot {
                 (kernel, modules.iter_mut().map(|module| &mut module.file).collect())
             }
             Self::Flat { kernel, .. } => (kernel, Vec::new()),
-            Self::Bios { firmware, floppies, vga_bios } => {
-                (firmware, floppies.iter_mut().chain(vga_bios).collect())
+            Self::Bios { firmware, floppies, disks, vga_bios } => {
+                (firmware, floppies.iter_mut().chain(disks).chain(vga_bios).collect())
             }
         };
         core::iter::once(first).chain(rest)

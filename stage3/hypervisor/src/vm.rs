@@ -1,12 +1,14 @@
 //! Virtual machines: the virtual PC of the `machine` crate on this computer's processor.
 //!
 //! * [`ram`]: a VM's memory
+//! * `disks`: gives memory to what it writes to disks
 //! * `load`: puts into it what the VM boots
 //! * [`run`]: the run loop
 //! * `service`, `display`: the operator's console while it runs
 //! * `exit_counts`: how often it left the guest, and why
 //! * `report`: what the operator reads when a VM stops
 
+mod disks;
 mod display;
 mod exit_counts;
 mod load;
@@ -53,6 +55,8 @@ struct Vm<'a, B: Backend> {
     pc: Box<Pc>,
     /// Of a VM that shows its text screen.
     display: Option<Box<Display>>,
+    /// There was no memory for its disks the last time.
+    disks_starve: bool,
     /// The host's TSC when the VM was powered on.
     power_on: u64,
     exits: ExitCounts,
@@ -101,7 +105,11 @@ impl<'a, B: Backend> Vm<'a, B> {
         };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
-        let pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, 0)));
+        let mut pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, 0)));
+        pc.attach(load::disks(spec, bundle).map_err(|error| in_vm(spec, &error))?);
+        if pc.media_want_memory() {
+            log::info!("vm {}: what it writes to its disks is in memory, and ends with the VM", spec.name);
+        }
         let cpu = VirtualCpu { cpuid, msr };
         let mut vm = Self {
             spec,
@@ -112,6 +120,7 @@ impl<'a, B: Backend> Vm<'a, B> {
             cpu,
             pc,
             display: has_vga.then(|| Box::new(Display::new())),
+            disks_starve: false,
             power_on: 0,
             exits: ExitCounts::default(),
         };
@@ -130,7 +139,10 @@ impl<'a, B: Backend> Vm<'a, B> {
         let seconds = rtc::unix_seconds();
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
+        // What is on the disks stays.
+        let disks = self.pc.detach();
         *self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
+        self.pc.attach(disks);
         if let Some(firmware) =
             load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
         {

@@ -1,6 +1,7 @@
 //! The devices of the PC: each is plain data behind `read` and `write`, takes time as an argument and
 //! calls nobody. The board ([`crate::pc`]) carries interrupt lines and output from one to another.
 
+pub mod ata;
 pub mod dma;
 pub mod floppy;
 pub mod fw_cfg;

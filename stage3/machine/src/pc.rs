@@ -11,6 +11,7 @@
 
 mod accesses;
 mod cpu;
+mod disks;
 mod effects;
 mod interrupts;
 mod lines;
@@ -20,10 +21,12 @@ mod ports;
 mod tests;
 
 pub use crate::device::i8042::Key;
+pub use disks::DISKS_MAX;
 pub use effects::{Effects, Output, PowerEvent, ResetSource};
 pub use memory_mapped::IOAPIC;
 pub use ports::{is_free_port, DebugPorts};
 
+use crate::device::ata::Channel;
 use crate::device::dma::Dma;
 use crate::device::floppy::Floppy;
 use crate::device::fw_cfg::{File, FwCfg};
@@ -103,6 +106,7 @@ pub struct Pc {
     dma: Dma,
     floppy: Floppy,
     rom: &'static [u8],
+    ata: [Channel; 2],
     reset_control: ResetControl,
     vga: Option<Vga>,
     due: Due,
@@ -128,6 +132,7 @@ impl Pc {
             floppy: Floppy::new(),
             fw_cfg: FwCfg::new(config.layout, config.cpus),
             rom: &[],
+            ata: Default::default(),
             reset_control: ResetControl::default(),
             vga: config.layout.has_vga().then(Vga::new),
             due: Due::default(),

@@ -6,6 +6,8 @@ use super::{Boot, File, Provide, Source};
 use crate::packages;
 use anyhow::{bail, Result};
 use machine::boot::bios;
+use machine::medium::SECTOR;
+use machine::pc::DISKS_MAX;
 use toml::Spanned;
 
 /// Bytes of every kind of floppy disk, and its usual name.
@@ -41,13 +43,21 @@ impl Source<'_> {
             }
             floppies.push(self.floppy(value, provide)?);
         }
+        let mut disks = Vec::new();
+        for value in vm.disks.iter().flatten() {
+            if disks.len() == DISKS_MAX {
+                let reason = format!("the PC has {DISKS_MAX} disks at most; remove it");
+                bail!(self.wrong("disks", value, &reason));
+            }
+            disks.push(self.disk(value, provide)?);
+        }
         let vga_bios = match &vm.display {
             Some(value) if value.get_ref() == "text" => {
                 Some(self.named_file("display", value, packages::VGA_BIOS, provide)?)
             }
             _ => None,
         };
-        Ok(Boot::Bios { firmware, floppies, vga_bios })
+        Ok(Boot::Bios { firmware, floppies, disks, vga_bios })
     }
 
     fn floppy(&self, value: &Spanned<String>, provide: Provide) -> Result<File> {
@@ -58,6 +68,18 @@ impl Source<'_> {
             let reason =
                 format!("{bytes} bytes; no floppy disk has this size, which are {}", names.join(", "));
             bail!(self.wrong("floppies", value, &reason));
+        }
+        Ok(file)
+    }
+
+    fn disk(&self, value: &Spanned<String>, provide: Provide) -> Result<File> {
+        let file = self.file("disks", value, provide)?;
+        let bytes = file.bytes.len();
+        if !bytes.is_multiple_of(SECTOR) {
+            let reason = format!(
+                "{bytes} bytes; a disk has whole sectors of {SECTOR} bytes: is this an image of a disk, and all of it?"
+            );
+            bail!(self.wrong("disks", value, &reason));
         }
         Ok(file)
     }

@@ -40,7 +40,7 @@ impl Source<'_> {
             _ => Ok(()),
         };
         let kernels = ["linux", "multiboot", "flat"];
-        let hint = "remove it (a BIOS boots from floppies = [\"FILE\"])";
+        let hint = "remove it (a BIOS boots from disks = [\"FILE\"] or floppies = [\"FILE\"])";
         check("kernel", &kernels, shown(vm.kernel.as_ref()), hint)?;
         let hint = "remove it (files for a multiboot kernel are modules = [\"FILE\"])";
         check("initrd", &["linux"], shown(vm.initrd.as_ref()), hint)?;
@@ -51,7 +51,8 @@ impl Source<'_> {
         check("load", &["flat"], shown(vm.load.as_ref()), hint)?;
         let hint = "remove it, or write boot = \"bios\"";
         check("firmware", &["bios"], shown(vm.firmware.as_ref()), hint)?;
-        check("floppies", &["bios"], shown(first(vm.floppies.as_ref())), hint)
+        check("floppies", &["bios"], shown(first(vm.floppies.as_ref())), hint)?;
+        check("disks", &["bios"], shown(first(vm.disks.as_ref())), hint)
     }
 
     /// The file of the key `kernel`, and the key's value for messages.

@@ -36,6 +36,7 @@ pub struct Vm {
     pub load: Option<Spanned<Number>>,
     pub firmware: Option<Spanned<String>>,
     pub floppies: Option<Vec<Spanned<String>>>,
+    pub disks: Option<Vec<Spanned<String>>>,
     pub display: Option<Spanned<String>>,
     pub debug_exit: Option<Spanned<Number>>,
     pub debugcon: Option<Spanned<Number>>,

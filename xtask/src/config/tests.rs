@@ -27,6 +27,7 @@ fn load(text: &str) -> Result<Config> {
     file("tape", b"music")?;
     file("empty", &[])?;
     file("bios.bin", &vec![0xea; 0x2_0000])?;
+    file("disk.img", &[0; 1024])?;
     file("boot.img", &vec![0; 1440 << 10])?;
     file("text", b"not a kernel")?;
     file("pxhv.toml", text.as_bytes())?;
@@ -155,6 +156,7 @@ const BIOS: &str = r#"
     boot = "bios"
     firmware = "bios.bin"
     floppies = ["boot.img"]
+    disks = ["disk.img", "disk.img"]
     display = "none"
 "#;
 
@@ -190,17 +192,18 @@ fn a_flat_image_has_an_address() {
 }
 
 #[test]
-fn a_bios_has_floppy_disks_and_a_screen() {
+fn a_bios_has_disks_and_a_screen() {
     for (from, to, expected) in [
-        ("", "", (0xea, 1, Display::None)),
-        ("display = \"none\"", "", (0xea, 1, Display::Serial)),
-        ("\"none\"", "\"serial\"", (0xea, 1, Display::Serial)),
-        ("floppies = [\"boot.img\"]", "", (0xea, 0, Display::None)),
+        ("", "", (0xea, 1, 2, Display::None)),
+        ("display = \"none\"", "", (0xea, 1, 2, Display::Serial)),
+        ("\"none\"", "\"serial\"", (0xea, 1, 2, Display::Serial)),
+        ("floppies = [\"boot.img\"]", "", (0xea, 0, 2, Display::None)),
+        ("disks = [\"disk.img\", \"disk.img\"]", "", (0xea, 1, 0, Display::None)),
     ] {
         let config = load(&BIOS.replace(from, to)).unwrap();
         let vm = &config.vms[0];
-        let Boot::Bios { firmware, floppies, vga_bios } = &vm.boot else { panic!("{config:?}") };
-        assert_eq!((firmware.bytes[0], floppies.len(), vm.display), expected, "{to}");
+        let Boot::Bios { firmware, floppies, disks, vga_bios } = &vm.boot else { panic!("{config:?}") };
+        assert_eq!((firmware.bytes[0], floppies.len(), disks.len(), vm.display), expected, "{to}");
         assert!(vga_bios.is_none());
     }
 }
@@ -232,7 +235,15 @@ fn what_other_kinds_of_boot_need_is_named_too() {
         (BIOS, "\"bios.bin\"", "\"boot.img\"", ["firmware = \"boot.img\"", "64 or 128 KiB"]),
         (BIOS, "\"boot.img\"", "\"text\"", ["floppies = \"text\": 12 bytes", "1.44M"]),
         (BIOS, "\"boot.img\"", "\"boot.img\", \"boot.img\"", ["floppies = \"boot.img\"", "one drive"]),
-        (BIOS, "\"none\"", "\"big\"", ["pxhv.toml:8: display = \"big\"", "\"serial\", \"text\" or \"none\""]),
+        (BIOS, "\"disk.img\"]", "\"text\"]", ["disks = \"text\": 12 bytes", "whole sectors"]),
+        (BIOS, "\"disk.img\"]", "\"empty\"]", ["disks = \"empty\"", "the file is empty"]),
+        (
+            BIOS,
+            "[\"disk.img\"",
+            "[\"disk.img\", \"disk.img\", \"disk.img\", \"disk.img\"",
+            ["pxhv.toml:8: disks = \"disk.img\"", "4 disks at most"],
+        ),
+        (BIOS, "\"none\"", "\"big\"", ["pxhv.toml:9: display = \"big\"", "\"serial\", \"text\" or \"none\""]),
         (FLAT, "\"0x7c00\"", "\"7c00h\"", ["pxhv.toml:7: load = \"7c00h\"", "for example \"0x7c00\""]),
         (FLAT, "\"0x7c00\"", "0x9fff8", ["load = 0x9fff8", "the image would end at 0xa0004"]),
         (FLAT, "load = \"0x7c00\"", "", ["\"sector\" has no load address", "load = \"0x7c00\""]),
@@ -254,6 +265,7 @@ fn keys_of_another_kind_of_boot_are_refused() {
         (BIOS, "load = 5", ["load = 0x5", "boot = \"bios\" has no such key"]),
         (GOOD, "firmware = \"bios.bin\"", ["firmware = \"bios.bin\"", "boot = \"linux\" has no such key"]),
         (GOOD, "floppies = [\"boot.img\"]", ["floppies = \"boot.img\"", "has no such key"]),
+        (GOOD, "disks = [\"disk.img\"]", ["disks = \"disk.img\"", "has no such key"]),
         (GOOD, "display = \"none\"", ["display = \"none\"", "only a BIOS can do without"]),
         (FLAT, "cmdline = \"x\"", ["cmdline = \"x\"", "boot = \"flat\" has no such key"]),
         (FLAT, "initrd = \"tape\"", ["initrd", "boot = \"flat\" has no such key"]),

@@ -64,18 +64,23 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
     let modules = vec![module(add(2)), module(add(3)), module(add(4))];
     let multiboot = Boot::Multiboot { kernel: add(1), cmdline: "x".repeat(300), modules };
     let flat = Boot::Flat { kernel: add(5), load: 0x7c00 };
-    let bios = Boot::Bios { firmware: add(6), floppies: vec![add(7)], vga_bios: Some(add(8)) };
+    let bios = Boot::Bios {
+        firmware: add(6),
+        floppies: vec![add(7)],
+        disks: vec![add(8), add(9)],
+        vga_bios: Some(add(10)),
+    };
     let manifest = Manifest { log: LogLevel::Info, vms: vec![vm(multiboot), vm(flat), vm(bios)] };
     let bytes = builder.finish(&manifest);
     let (bundle, manifest) = Bundle::parse(&bytes).unwrap();
     let blobs: Vec<_> = manifest.vms.iter().flat_map(|vm| vm.boot.blobs()).collect();
-    assert_eq!(blobs.len(), 8);
+    assert_eq!(blobs.len(), 10);
     for (blob, byte) in blobs.iter().zip(1_u8..) {
         assert_eq!(bundle.blob(blob).unwrap(), vec![byte; 4096 * usize::from(byte)]);
     }
     // Whatever is cut off belongs to the last file.
     let cut = Bundle::parse(&bytes[..bytes.len() - 1]).err();
-    assert_eq!(cut, Some(BundleError::BlobOutside("file8".into())));
+    assert_eq!(cut, Some(BundleError::BlobOutside("file10".into())));
 }
 
 /// Makes the checksum of the manifest right.

@@ -151,6 +151,14 @@ pub fn take_for_guest(bytes: u64) -> Option<Range<u64>> {
     None
 }
 
+/// Makes the heap larger by a large page; gives whether there was one.
+pub fn extend_heap() -> bool {
+    let Some(start) = FREE.lock().take(LARGE_PAGE, LARGE_PAGE, u64::MAX) else { return false };
+    let base = core::ptr::with_exposed_provenance_mut(start.0 as usize);
+    // SAFETY: the range is RAM, mapped one to one, and was just taken out of the free memory.
+    unsafe { HEAP.lock().claim(base, LARGE_PAGE as usize).is_some() }
+}
+
 /// Gives memory of [`take_for_guest`] back.
 pub fn give_back(range: Range<u64>) {
     if FREE.lock().0.push(range).is_err() {

@@ -9,6 +9,7 @@ use core::fmt::Display;
 use machine::acpi::{self, AcpiConfig};
 use machine::boot::multiboot::{self, Guest, Module};
 use machine::boot::{bios, flat, linux};
+use machine::medium::Medium;
 use machine::memory::GuestMemory;
 use machine::pc::Firmware;
 use machine::vcpu::CpuState;
@@ -51,12 +52,22 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
     }
 }
 
+/// The disks of `spec`.
+///
+/// # Errors
+/// A file is damaged.
+pub fn disks(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Vec<Medium>, String> {
+    let Boot::Bios { disks, .. } = &spec.boot else { return Ok(Vec::new()) };
+    let medium = |blob| bundle.blob(blob).map(Medium::new).map_err(|error| error.to_string());
+    disks.iter().map(medium).collect()
+}
+
 /// What the board of `spec` gets if a BIOS starts there.
 ///
 /// # Errors
 /// A file is damaged.
 pub fn firmware(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Option<Firmware>, String> {
-    let Boot::Bios { firmware, floppies, vga_bios } = &spec.boot else { return Ok(None) };
+    let Boot::Bios { firmware, floppies, vga_bios, .. } = &spec.boot else { return Ok(None) };
     let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
     let floppy = match floppies.first() {
         Some(blob) => Some((blob.name.as_str(), read(blob)?)),

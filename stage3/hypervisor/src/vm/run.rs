@@ -1,9 +1,10 @@
 //! The run loop of a VM.
 //!
-//! Nothing on the way from an exit back to the guest allocates, formats or waits for a lock that another VM could hold.
+//! Nothing on the way from an exit back to the guest allocates, formats or waits for a lock that another VM could hold;
+//! but for the memory that a disk takes when a part of it is written for the first time.
 
 use super::service::ConsoleService;
-use super::Vm;
+use super::{disks, Vm};
 use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use crate::host::{clock, console};
@@ -28,6 +29,9 @@ impl<B: Backend> Vm<'_, B> {
                 return StopReason::Reset(ResetSource::Init);
             }
             self.deliver_interrupt();
+            if self.pc.media_want_memory() {
+                self.feed_disks();
+            }
             service.run(self, now);
             let deadline = self.deadline(service.due()).max(cpu::tsc().saturating_add(shortest));
             let exit = self.vcpu.run(deadline, &self.ram);
@@ -46,6 +50,16 @@ impl<B: Backend> Vm<'_, B> {
                 }
             }
         }
+    }
+
+    /// Makes room for what the guest will write to its disks.
+    fn feed_disks(&mut self) {
+        let enough = disks::feed(&mut self.pc);
+        if !enough && !self.disks_starve {
+            let name = &self.spec.name;
+            log::warn!("vm {name}: no memory is left for what it writes to its disks: such writes fail");
+        }
+        self.disks_starve = !enough;
     }
 
     /// Prints what the guest's serial port and debug console say.

@@ -1,11 +1,12 @@
 //! The PCI bus behind configuration mechanism #1 (PCI Local Bus Specification 3.0, 3.2.2.3.2 "Software
 //! Generation of Configuration Transactions"): an address at port CF8h, data at ports CFCh to CFFh.
 //!
-//! A function on the bus is its configuration space: plain data that its device looks at. So far there is
-//! the host bridge only.
+//! A function on the bus is its configuration space: plain data that its device looks at. There is the host bridge,
+//! and on a board with disks the IDE controller.
 
 mod config_space;
 mod host_bridge;
+pub mod ide;
 #[cfg(test)]
 mod tests;
 

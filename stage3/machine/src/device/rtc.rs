@@ -150,6 +150,14 @@ impl Rtc {
         rtc
     }
 
+    /// Stores a byte of the machine's configuration.
+    pub fn configure(&mut self, register: u8, value: u8) {
+        if let Some(byte) = self.ram.get_mut(usize::from(register)) {
+            *byte = value;
+        }
+        memory_map::sum(&mut self.ram);
+    }
+
     /// Reads the port at `offset`: 0 and 2 are the indices, 1 and 3 the data.
     pub fn read(&mut self, now: Instant, offset: u16) -> u8 {
         match offset {

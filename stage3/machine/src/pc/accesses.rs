@@ -21,6 +21,9 @@ impl Pc {
         if let Some(register) = pci::Register::at(port, size) {
             return self.pci.read(register, size);
         }
+        if let Some(channel) = self.data_register(port, size) {
+            return self.read_data(channel, size);
+        }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
             *byte = match self.find(port.wrapping_add(offset), size) {
@@ -41,6 +44,10 @@ impl Pc {
         }
         if let Some(register) = fw_cfg::Register::at(port, size) {
             effects.transfer = self.fw_cfg.write(register, value);
+            return effects;
+        }
+        if let Some(channel) = self.data_register(port, size) {
+            self.write_data(channel, size, value);
             return effects;
         }
         for (byte, offset) in value.to_le_bytes().into_iter().zip(0..size.bytes()) {
@@ -104,6 +111,12 @@ impl Pc {
                 self.carry_floppy();
                 value
             }
+            Device::Ata(channel) => {
+                let value = self.ata[channel].read(register);
+                self.carry_disks(channel);
+                value
+            }
+            Device::AtaControl(channel) => self.ata[channel].status(),
             Device::FwCfg => self.fw_cfg.read(register),
             Device::FwCfgAddress => FwCfg::read_address(register),
             Device::ResetControl => self.reset_control.read(),
@@ -178,6 +191,14 @@ impl Pc {
             Device::Floppy(base) => {
                 effects.transfer |= self.floppy.write(base + register, value);
                 self.carry_floppy();
+            }
+            Device::Ata(channel) => {
+                self.ata[channel].write(register, value);
+                self.carry_disks(channel);
+            }
+            Device::AtaControl(channel) => {
+                self.ata[channel].write_control(value);
+                self.carry_disks(channel);
             }
             Device::DebugConsole => effects.output.push(value),
             // Seen by `write_port`: accesses of their own size.

@@ -1,5 +1,6 @@
 //! Which device answers at which port.
 
+use super::disks;
 use crate::device::dma;
 use crate::device::floppy;
 use crate::device::fw_cfg;
@@ -29,6 +30,10 @@ pub(super) enum Device {
     Dma(dma::Group),
     /// The controller's first port of this range.
     Floppy(u16),
+    /// The command block of a channel.
+    Ata(usize),
+    /// Its control register.
+    AtaControl(usize),
     PowerManagement,
     ResetControl,
     /// The range of ports starts here.
@@ -49,11 +54,11 @@ pub struct DebugPorts {
 /// Ports of the PCI configuration mechanism, which answers to wide accesses there.
 const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
 
-/// Whether no device of every board is at `port`.
+/// Whether no device of a board, or of one with disks, is at `port`.
 #[must_use]
 pub fn is_free_port(port: u16) -> bool {
-    let mut ranges = PORTS.iter().map(|(range, _)| range).chain([&PCI_PORTS]).chain(&vga::PORTS);
-    !ranges.any(|range| range.contains(&port))
+    let others = disks::PORTS.iter().chain([&PCI_PORTS]).chain(&vga::PORTS);
+    !PORTS.iter().map(|(range, _)| range).chain(others).any(|range| range.contains(&port))
 }
 
 /// The ports of a board with these debug ports. One that is taken is left out.

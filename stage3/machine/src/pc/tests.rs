@@ -2,6 +2,7 @@
 
 mod apic;
 mod debug_ports;
+mod disks;
 mod display;
 mod firmware;
 mod floppy;

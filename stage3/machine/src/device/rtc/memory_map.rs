@@ -44,9 +44,14 @@ pub(super) fn configuration(layout: RamLayout) -> [u8; BYTES] {
     store(&mut ram, FOUND_EXTENDED_KIB, 2, extended);
     store(&mut ram, ABOVE_16_MIB, 2, above_16_mib);
     store(&mut ram, ABOVE_4_GIB, 3, above_4_gib);
+    sum(&mut ram);
+    ram
+}
+
+/// Computes the checksum.
+pub(super) fn sum(ram: &mut [u8; BYTES]) {
     let sum = ram[SUMMED].iter().fold(0_u16, |sum, byte| sum + u16::from(*byte));
     ram[CHECKSUM..CHECKSUM + 2].copy_from_slice(&sum.to_be_bytes());
-    ram
 }
 
 /// Stores `value` in `bytes` bytes from `at`, lower ones first, or the most that fits there.
