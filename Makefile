@@ -16,6 +16,9 @@ run-bochs: ## boot in Bochs (Intel VMX)
 run-bochs-svm: ## boot in Bochs (AMD SVM)
 	@$(XTASK) run --on bochs-svm $(ARGS)
 
+run-freedos: ## boot FreeDOS in QEMU
+	@$(XTASK) run --config guests/freedos/pxhv.toml $(ARGS)
+
 run-kvm: ## boot in QEMU with KVM (nested virtualization)
 	@$(XTASK) run --on kvm $(ARGS)
 

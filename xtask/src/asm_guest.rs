@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 /// RAM of their virtual machines.
 const MEMORY: &str = "64M";
 
-/// Assembles the kernel `source` and writes a configuration for it beside it: the file to build an image from.
+/// Assembles `source`, the guest's kernel or the disk from which its BIOS boots, and writes a configuration for it beside
+/// it: the file to build an image from.
 ///
-/// `keys` are those of the `[[vm]]` but for name, memory and kernel; without `boot` it is a bzImage, as most of them
+/// `keys` are those of the `[[vm]]` but for name, memory, kernel and disks; without `boot` it is a bzImage, as most of them
 /// are. `files` are what the keys name.
 pub fn config(source: &Path, keys: &str, files: &[PathBuf]) -> Result<PathBuf> {
-    let says_boot = toml::from_str::<toml::Table>(keys).is_ok_and(|keys| keys.contains_key("boot"));
-    let boot = if says_boot { "" } else { "boot = \"linux\"\n" };
+    let boot = toml::from_str::<toml::Table>(keys).ok().and_then(|keys| keys.get("boot").cloned());
+    let guest = match boot.as_ref().and_then(toml::Value::as_str) {
+        None => "boot = \"linux\"\nkernel = \"kernel\"",
+        Some("bios") => "disks = [\"kernel\"]",
+        Some(_) => "kernel = \"kernel\"",
+    };
     let name = source.file_stem().context("a guest has a file name")?.to_string_lossy();
     // One guest can be started in several ways.
     let directory = format!("{name}-{:08x}", bundle::checksum(keys.as_bytes()));
@@ -23,8 +28,7 @@ pub fn config(source: &Path, keys: &str, files: &[PathBuf]) -> Result<PathBuf> {
         let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
         image::write(&directory.join(file.file_name().context("a file has a name")?), &bytes)?;
     }
-    let config =
-        format!("[[vm]]\nname = \"{name}\"\nmemory = \"{MEMORY}\"\nkernel = \"kernel\"\n{boot}{keys}\n");
+    let config = format!("[[vm]]\nname = \"{name}\"\nmemory = \"{MEMORY}\"\n{guest}\n{keys}\n");
     let path = directory.join("pxhv.toml");
     image::write(&path, config.as_bytes())?;
     Ok(path)

@@ -63,6 +63,9 @@ struct Raw {
     /// Another image than that of pxhv.toml.
     #[serde(default)]
     image: prepare::Image,
+    /// Environment variables without which it can't be run.
+    #[serde(default)]
+    needs: Vec<String>,
     /// What must appear, and what is typed then, in order.
     #[serde(default)]
     steps: Vec<RawStep>,
@@ -122,6 +125,11 @@ impl Test {
         format!("{} on {}", self.raw.name, self.on.name())
     }
 
+    /// An environment variable that it needs and that is not set.
+    fn missing(&self) -> Option<&str> {
+        self.raw.needs.iter().map(String::as_str).find(|name| std::env::var_os(name).is_none())
+    }
+
     fn run(&self, images: &prepare::Images) -> Result<()> {
         let image = images.of(&self.raw.image)?;
         let computer = Computer {
@@ -172,8 +180,17 @@ pub fn run(tests: &[Test]) -> Result<Count> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
     }
+    let (tests, left_out): (Vec<&Test>, Vec<&Test>) = tests.iter().partition(|test| test.missing().is_none());
+    for test in &left_out {
+        println!(
+            "NOT RUN {:<44} {} is not set: see docs/testing.md",
+            test.title(),
+            test.missing().unwrap_or_default()
+        );
+    }
     let images = prepare::Images::build(tests.iter().map(|test| &test.raw.image))?;
-    let (next, count) = (AtomicUsize::new(0), Mutex::new(Count::default()));
+    let count = Count { not_run: left_out.len(), ..Count::default() };
+    let (next, count) = (AtomicUsize::new(0), Mutex::new(count));
     let work = || {
         while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
             if interrupted.load(Ordering::Relaxed) {

@@ -84,7 +84,7 @@ fn result(line: &str) -> Option<Count> {
         let part = numbers.split("; ").find_map(|part| part.strip_suffix(word))?;
         part.trim().parse().ok()
     };
-    Some(Count { passed: number("passed")?, failed: number("failed")? })
+    Some(Count { passed: number("passed")?, failed: number("failed")?, ..Count::default() })
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn results_of_cargo_test_are_read() {
         let line = "test result: FAILED. 37 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.05s";
-        assert_eq!(result(line), Some(Count { passed: 37, failed: 2 }));
+        assert_eq!(result(line), Some(Count { passed: 37, failed: 2, not_run: 0 }));
         assert_eq!(result("test a ... ok"), None);
         assert_eq!(result("test result: ok"), None);
     }

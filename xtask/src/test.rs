@@ -28,12 +28,14 @@ pub struct Count {
     pub passed: usize,
     /// Failed.
     pub failed: usize,
+    /// Could not be run, for want of something that is not ours to bring.
+    pub not_run: usize,
 }
 
 impl Count {
     /// One check.
     pub fn one(passed: bool) -> Self {
-        Self { passed: usize::from(passed), failed: usize::from(!passed) }
+        Self { passed: usize::from(passed), failed: usize::from(!passed), not_run: 0 }
     }
 }
 
@@ -41,6 +43,7 @@ impl std::ops::AddAssign for Count {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.not_run += other.not_run;
     }
 }
 
@@ -72,7 +75,8 @@ pub fn run(options: &Options) -> Result<bool> {
         println!("=== boot tests");
         count += boot_tests::run(&boot_tests)?;
     }
-    println!("\n{} passed, {} failed", count.passed, count.failed);
+    let not_run = if count.not_run == 0 { String::new() } else { format!(" ({} not run)", count.not_run) };
+    println!("\n{} passed, {} failed{not_run}", count.passed, count.failed);
     Ok(count.failed == 0)
 }
 

@@ -64,14 +64,13 @@ impl Drive {
         self.interrupt();
     }
 
-    /// The next block: as many sectors of it as there are.
+    /// The next block.
     fn block(&mut self, mut transfer: Transfer) {
-        let exist = self.medium.sectors().saturating_sub(transfer.sector);
-        transfer.block_left = transfer.block.min(transfer.left).min(exist.try_into().unwrap_or(u32::MAX));
+        transfer.block_left = transfer.block.min(transfer.left);
         self.sector(transfer);
     }
 
-    /// The next sector of a block.
+    /// The next sector of a block. One that does not exist ends the transfer, in the middle of a block, too.
     fn sector(&mut self, mut transfer: Transfer) {
         let Some(bytes) = self.medium.read(transfer.sector) else {
             self.task_file.set_end(

@@ -1,0 +1,83 @@
+; A disk whose boot sector checks its BIOS and its PC from real mode, as DOS uses them. Each check prints a line at the
+; debug console (port E9h): "ok NAME" or "FAILED NAME AX"; the last line counts them. The first run writes a mark to the
+; disk and resets the computer, the second finds the mark and ends.
+;
+;   nasm -f bin -I guests/bios-tests/ -o bios-tests.img guests/bios-tests/bios-tests.asm
+;   qemu-system-x86_64 -drive format=raw,file=bios-tests.img -debugcon stdio -device isa-debug-exit,iobase=0xf4
+        bits 16
+        org 7c00h
+
+CYLINDERS       equ 2
+HEADS           equ 16
+SECTORS         equ 63
+DISK_SECTORS    equ CYLINDERS * HEADS * SECTORS
+SECTOR          equ 512
+MARK_SECTOR     equ 1000
+BUFFER          equ 0a000h              ; where sectors are read to
+DRIVE           equ 80h
+
+        jmp 0:start
+start:
+        cli
+        xor ax, ax
+        mov ds, ax
+        mov es, ax
+        mov ss, ax
+        mov sp, 7c00h
+        sti
+        cld
+        mov ax, 0200h + SECTORS_MORE    ; read sectors: cylinder 0, head 0, from 2 on
+        mov bx, 7e00h
+        mov cx, 2
+        xor dh, dh
+        int 13h
+        jnc tests
+        mov si, .unreadable
+        call print
+        mov al, 1
+        out 0f4h, al
+        jmp $
+.unreadable db "FAILED to read the disk", 10, 0
+
+%include "report.inc"
+
+        times 510 - ($ - $$) db 0
+        dw 0aa55h
+
+tests:
+        mov si, banner
+        call print
+        call disk_mark
+        je second_run
+        call screen
+        call memory
+        call clock
+        call disk
+        call serial
+        call keyboard
+        call modes
+        call disk_set_mark
+        call count
+        mov al, 0feh                    ; the keyboard controller's reset line
+        out 64h, al
+        jmp $
+second_run:
+        mov si, .found
+        call print
+        mov al, 0
+        out 0f4h, al
+        jmp $
+.found  db "the mark is on the disk after the reset", 10, 0
+banner  db "bios-tests", 10, 0
+
+%include "screen.inc"
+%include "memory.inc"
+%include "clock.inc"
+%include "disk.inc"
+%include "serial.inc"
+%include "keyboard.inc"
+%include "modes.inc"
+
+        align SECTOR, db 0
+SECTORS_MORE    equ ($ - $$) / SECTOR - 1
+        times DISK_SECTORS * SECTOR - ($ - $$) db 0
