@@ -27,6 +27,7 @@ use bundle::boot_info::BootInfo;
 use bundle::manifest::{Bundle, Display as DisplayKind, Manifest, VmSpec};
 use display::Display;
 use exit_counts::ExitCounts;
+use machine::boot::bios;
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
 use machine::memory::GuestMemory;
@@ -168,6 +169,10 @@ impl<'a, B: Backend> Vm<'a, B> {
             let reason = self.run();
             self.warn_of_interrupts();
             match reason {
+                StopReason::Reset(source) if self.pc.goes_on_after(source) => {
+                    self.vcpu.load(&bios::reset_state());
+                    continue;
+                }
                 StopReason::Reset(source) => {
                     early_faults = 0;
                     log::info!("vm {}: reset by its guest ({source})", self.spec.name);

@@ -152,6 +152,14 @@ impl Pc {
         }
     }
 
+    /// Whether a program wants to go on where it is after `reset`, of the CPU alone: that is how programs for the 80286
+    /// leave protected mode ("Shutdown status byte" of the IBM Technical Reference of the PC/AT). Only firmware that
+    /// looks at this byte can do so.
+    #[must_use]
+    pub fn goes_on_after(&self, reset: ResetSource) -> bool {
+        !self.rom.is_empty() && reset.is_of_the_cpu() && self.clock.shutdown_status() != 0
+    }
+
     /// Somebody presses the power button: the guest is asked to switch itself off.
     pub fn press_power_button(&mut self, now: Instant) {
         self.advance(now);

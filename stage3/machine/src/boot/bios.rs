@@ -62,8 +62,14 @@ pub fn load(bios: &[u8], memory: &dyn GuestMemory) -> Result<CpuState, BiosError
         return Err(BiosError::Size(bios.len()));
     }
     memory.write(Gpa(END - bios.len() as u64), bios).map_err(BiosError::NotRam)?;
+    Ok(reset_state())
+}
+
+/// The state of a CPU that was reset: it enters the BIOS.
+#[must_use]
+pub fn reset_state() -> CpuState {
     let (segment, offset) = START;
-    Ok(real_mode::state(segment, offset))
+    real_mode::state(segment, offset)
 }
 
 /// Puts the BIOS of a display adapter to where a BIOS looks for it. SeaBIOS does not: it takes it from [`files`].

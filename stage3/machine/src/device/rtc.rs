@@ -158,6 +158,12 @@ impl Rtc {
         memory_map::sum(&mut self.ram);
     }
 
+    /// The byte in which a program tells the BIOS what to do after a reset of the CPU; zero: start the computer.
+    #[must_use]
+    pub fn shutdown_status(&self) -> u8 {
+        self.get(memory_map::SHUTDOWN_STATUS)
+    }
+
     /// Reads the port at `offset`: 0 and 2 are the indices, 1 and 3 the data.
     pub fn read(&mut self, now: Instant, offset: u16) -> u8 {
         match offset {

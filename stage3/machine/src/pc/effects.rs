@@ -52,6 +52,17 @@ pub enum ResetSource {
     Init,
 }
 
+impl ResetSource {
+    /// Whether a PC resets its CPU by it, and nothing else.
+    #[must_use]
+    pub const fn is_of_the_cpu(self) -> bool {
+        match self {
+            Self::KeyboardController | Self::FastReset | Self::Init => true,
+            Self::ResetControl => false,
+        }
+    }
+}
+
 impl fmt::Display for ResetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -14,7 +14,10 @@ const SIGNATURE: [u8; 2] = [0x55, 0xaa];
 /// Offsets in an entry: head, and sector with two bits of the cylinder, of the partition's end.
 const END_HEAD: usize = 5;
 const END_SECTOR: usize = 6;
-/// Offset of its length.
+/// The lower bits of that cylinder.
+const END_CYLINDER: usize = 7;
+/// Number of the first sector, and how many there are.
+const START: usize = 8;
 const LENGTH: usize = 12;
 /// The bits that are the sector.
 const SECTOR_BITS: u8 = 0x3f;
@@ -81,15 +84,20 @@ impl Geometry {
     }
 }
 
-/// Heads and sectors of the computer that partitioned a disk: a partition ends with the last of both.
+/// Heads and sectors of the computer that partitioned a disk: a partition usually ends with the last of both. Its end is
+/// told by number, too, which must be the same place.
 fn partitioned(medium: &Medium) -> Option<(u8, u8)> {
     let sector = medium.read(0).filter(|sector| sector.ends_with(&SIGNATURE))?;
     let entries = sector[PARTITIONS..sector.len() - SIGNATURE.len()].chunks_exact(PARTITION_BYTES);
-    let mut ends = entries.filter(|entry| entry[LENGTH..] != [0; 4]).map(|entry| {
-        let (head, sector) = (entry[END_HEAD], entry[END_SECTOR] & SECTOR_BITS);
-        (head.saturating_add(1), sector)
+    let mut guesses = entries.filter_map(|entry| {
+        let number = |at: usize| entry[at..].first_chunk().map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
+        let end = (number(START)? + number(LENGTH)?).checked_sub(1)?;
+        let (heads, sectors) = (entry[END_HEAD].checked_add(1)?, entry[END_SECTOR] & SECTOR_BITS);
+        let cylinder = u16::from(entry[END_SECTOR] & !SECTOR_BITS) << 2 | u16::from(entry[END_CYLINDER]);
+        let geometry = Geometry { cylinders: u16::MAX, heads, sectors };
+        (geometry.sector(cylinder, heads - 1, sectors) == Some(end)).then_some((heads, sectors))
     });
-    ends.find(|(heads, sectors)| *heads > 1 && *sectors > 0)
+    guesses.next()
 }
 
 #[cfg(test)]
@@ -98,42 +106,54 @@ mod tests {
     use proptest::prelude::*;
     use std::vec;
 
-    /// A disk of `sectors`, with one partition that ends at this head and sector.
-    fn disk(sectors: usize, end: Option<(u8, u8)>) -> Medium {
+    /// A disk of `sectors`, with one partition from the second sector on, which ends at this place and has this length.
+    fn disk(sectors: usize, partition: Option<(u16, u8, u8, u32)>) -> Medium {
         let mut bytes = vec![0; sectors * 512];
-        if let Some((head, sector)) = end {
-            bytes[PARTITIONS + END_HEAD] = head;
-            bytes[PARTITIONS + END_SECTOR] = sector;
-            bytes[PARTITIONS + LENGTH] = 1;
+        if let Some((cylinder, head, sector, length)) = partition {
+            let entry = &mut bytes[PARTITIONS + PARTITION_BYTES..];
+            entry[END_HEAD] = head;
+            entry[END_SECTOR] = sector | (cylinder >> 2) as u8 & 0xc0;
+            entry[END_CYLINDER] = cylinder as u8;
+            entry[START] = 1;
+            entry[LENGTH..LENGTH + 4].copy_from_slice(&length.to_le_bytes());
             bytes[510..512].copy_from_slice(&SIGNATURE);
         }
         Medium::new(bytes.leak())
     }
 
+    fn of(sectors: usize, partition: Option<(u16, u8, u8, u32)>) -> (u16, u8, u8, Translation) {
+        let (Geometry { cylinders, heads, sectors }, translation) =
+            Geometry::of_medium(&disk(sectors, partition));
+        (cylinders, heads, sectors, translation)
+    }
+
     #[test]
     fn disks_have_16_heads_and_63_sectors_unless_they_were_made_with_fewer() {
-        let of = |sectors, end| {
-            let (Geometry { cylinders, heads, sectors }, translation) =
-                Geometry::of_medium(&disk(sectors, end));
-            (cylinders, heads, sectors, translation)
-        };
-        assert_eq!(of(20 * 1008, None), (20, 16, 63, Translation::None));
-        assert_eq!(of(20 * 1008 + 5, None), (20, 16, 63, Translation::None));
-        assert_eq!(of(615 * 4 * 17, Some((3, 17))), (615, 4, 17, Translation::None));
-        assert_eq!(
-            of(4 * 1008, Some((254, 0xc0 | 63))),
-            (4, 16, 63, Translation::None),
-            "a BIOS made these heads"
-        );
-        assert_eq!(of(4 * 1008, Some((0, 63))), (4, 16, 63, Translation::None));
-        assert_eq!(of(1, None), (0, 16, 63, Translation::None));
-        assert_eq!(of(1024 * 2 * 8, Some((1, 8))).3, Translation::None);
-        assert_eq!(of(1025 * 2 * 8, Some((1, 8))).3, Translation::Lba);
+        let none = Translation::None;
+        assert_eq!(of(20 * 1008, None), (20, 16, 63, none));
+        assert_eq!(of(20 * 1008 + 5, None), (20, 16, 63, none));
+        assert_eq!(of(615 * 4 * 17, Some((614, 3, 17, 615 * 4 * 17 - 1))), (615, 4, 17, none));
+        assert_eq!(of(8 * 1008, Some((0, 127, 63, 8063))), (8, 16, 63, none), "a BIOS made these heads");
+        assert_eq!(of(4 * 1008, Some((0, 254, 63, 4031))), (4, 16, 63, none));
+        assert_eq!(of(1, None), (0, 16, 63, none));
+    }
+
+    #[test]
+    fn a_partition_that_does_not_end_with_a_cylinder_tells_nothing() {
+        // Sector 2942 of a disk with 16 heads and 63 sectors.
+        assert_eq!(of(10 * 1008, Some((2, 14, 45, 2942))), (10, 16, 63, Translation::None));
+        assert_eq!(of(10 * 1008, Some((0, 0, 0, 0))), (10, 16, 63, Translation::None));
+    }
+
+    #[test]
+    fn more_than_1024_cylinders_are_translated() {
+        assert_eq!(of(1024 * 2 * 8, Some((1023, 1, 8, 1024 * 16 - 1))), (1024, 2, 8, Translation::None));
+        assert_eq!(of(1025 * 2 * 8, Some((1023, 1, 8, 1024 * 16 - 1))), (1025, 2, 8, Translation::Lba));
     }
 
     #[test]
     fn no_more_cylinders_are_reported_than_drives_have() {
-        let (geometry, translation) = Geometry::of_medium(&disk(16_400 * 2, Some((1, 1))));
+        let (geometry, translation) = Geometry::of_medium(&disk(16_400 * 2, Some((0, 0, 2, 1))));
         assert_eq!((geometry.cylinders, translation), (16_383, Translation::Lba));
     }
 

@@ -4,6 +4,8 @@
 use super::BYTES;
 use crate::memory::{RamLayout, HIGH_RAM_START, VGA_WINDOW};
 
+/// Shutdown status.
+pub(super) const SHUTDOWN_STATUS: u8 = 0x0f;
 /// Equipment byte.
 const EQUIPMENT: usize = 0x14;
 /// Base memory in KiB, two bytes.

@@ -77,7 +77,8 @@ fn a_channel_without_disks_floats() {
 fn firmware_finds_the_controller_on_the_bus_and_the_geometries_in_cmos() {
     // The second was partitioned with 2 heads and 8 sectors, and has 1030 cylinders.
     let mut partitioned = vec![0; 1030 * 2 * 8 * SECTOR];
-    for (at, byte) in [(0x1c3, 1), (0x1c4, 8), (0x1ca, 1), (0x1fe, 0x55), (0x1ff, 0xaa)] {
+    // It ends at cylinder 0, head 1, sector 8, which is sector 15.
+    for (at, byte) in [(0x1c3, 1), (0x1c4, 8), (0x1c6, 1), (0x1ca, 15), (0x1fe, 0x55), (0x1ff, 0xaa)] {
         partitioned[at] = byte;
     }
     let mut pc = pc(0);

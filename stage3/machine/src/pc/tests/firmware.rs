@@ -34,3 +34,20 @@ fn its_files_are_in_the_firmware_configuration() {
     let count: Vec<u32> = (0..4).map(|_| inb(&mut pc, T0, 0x511)).collect();
     assert_eq!(count, [0, 0, 0, 2]);
 }
+
+#[test]
+fn a_program_goes_on_after_a_reset_of_the_cpu_if_it_says_so() {
+    let mut pc = pc_with_rom();
+    let mut without = test_pc(64 << 20);
+    for (status, expected) in [(0, false), (0x0a, true)] {
+        for pc in [&mut pc, &mut without] {
+            out(pc, T0, 0x70, 0x0f);
+            out(pc, T0, 0x71, status);
+        }
+        for reset in [ResetSource::KeyboardController, ResetSource::FastReset, ResetSource::Init] {
+            assert_eq!(pc.goes_on_after(reset), expected, "{reset}");
+            assert!(!without.goes_on_after(reset), "no firmware looks at it");
+        }
+        assert!(!pc.goes_on_after(ResetSource::ResetControl), "all of the PC");
+    }
+}
