@@ -2,6 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use machine::emulate::{Mmio, OperandSize};
+use machine::medium::{Medium, SECTOR};
 use machine::memory::{Gpa, RamLayout};
 use machine::pc::{DebugPorts, Effects, Key, Pc, PcConfig, IOAPIC};
 use machine::port::Size;
@@ -16,6 +17,8 @@ const APIC_BASE: u32 = 0x1b;
 const TSC_DEADLINE: u32 = 0x6e0;
 /// The first MSR of x2APIC mode.
 const X2APIC: u32 = 0x800;
+/// What is on its disk.
+static DISK: [u8; 3 * SECTOR] = [0x5a; 3 * SECTOR];
 /// Ranges of ports with a device: first, number.
 const PORTS: [(u16, u16); 20] = [
     (0x00, 16),
@@ -227,6 +230,7 @@ pub fn run(u: &mut Unstructured) -> Result<()> {
         physical_bits: *u.choose(&[40, 36, 52])?,
         debug: DebugPorts { exit: Some(0xf4), console: Some(0xe9) },
     });
+    pc.attach(vec![Medium::new(&DISK)]);
     let mut eager = pc.clone();
     let mut now = Instant(if u.ratio(1, 16)? { u64::MAX - u.int_in_range(0..=1 << 32)? } else { 0 });
     while !u.is_empty() {

@@ -31,8 +31,12 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
         2 => Boot::Flat { kernel, load: u.arbitrary()? },
         _ => {
             let floppies = if u.arbitrary()? { vec![file(u)?] } else { vec![] };
+            let mut disks = Vec::new();
+            for _ in 0..u.int_in_range(0..=2)? {
+                disks.push(file(u)?);
+            }
             let vga_bios = if u.arbitrary()? { Some(file(u)?) } else { None };
-            Boot::Bios { firmware: kernel, floppies, vga_bios }
+            Boot::Bios { firmware: kernel, floppies, disks, vga_bios }
         }
     };
     Ok(VmSpec {
