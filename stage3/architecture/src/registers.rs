@@ -6,8 +6,18 @@ pub const RFLAGS_FIXED: u64 = 1 << 1;
 pub const RFLAGS_TF: u64 = 1 << 8;
 /// RFLAGS.IF.
 pub const RFLAGS_IF: u64 = 1 << 9;
+/// RFLAGS.NT.
+pub const RFLAGS_NT: u64 = 1 << 14;
 /// RFLAGS.VM: virtual-8086 mode.
 pub const RFLAGS_VM: u64 = 1 << 17;
+/// RFLAGS.AC.
+pub const RFLAGS_AC: u64 = 1 << 18;
+/// DR6.BS: a single step.
+pub const DR6_BS: u64 = 1 << 14;
+/// DR6.BT: a task switch.
+pub const DR6_BT: u64 = 1 << 15;
+/// DR7.L0 to L3 and LE: the breakpoints of the present task.
+pub const DR7_LOCAL: u64 = 0x155;
 /// CR0.PE.
 pub const CR0_PE: u64 = 1 << 0;
 /// CR0.TS.

@@ -6,6 +6,7 @@
 //! | CPUID, RDMSR, WRMSR, XSETBV | the policies answer, or the guest takes a fault |
 //! | MOV to CR0 or CR4 | checked and done, or #GP |
 //! | HLT | waits for an interrupt or NMI; stops the VM if none can come |
+//! | hardware task switch | done, or the fault that it leads to |
 //! | VMCALL, VMMCALL | no call exists |
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
@@ -24,6 +25,7 @@ pub(crate) mod mock;
 mod port_io;
 mod stop;
 mod string_io;
+mod task_switch;
 #[cfg(test)]
 mod tests;
 
@@ -104,6 +106,9 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::Xsetbv => control::xsetbv(vcpu, &cpu.cpuid),
         ExitReason::WriteControlRegister { register, value } => {
             control_registers::write(register, value, vcpu, &cpu.cpuid, memory)
+        }
+        ExitReason::TaskSwitch(switch) => {
+            return task_switch::handle(&switch, exit.next_rip, vcpu, &cpu.cpuid, memory).silent();
         }
         ExitReason::Hypercall => {
             control::hypercall(vcpu);

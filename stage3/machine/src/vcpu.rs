@@ -3,12 +3,16 @@
 //! The hypervisor's VMX and SVM backends decode a hardware exit once, into an [`Exit`], and answer
 //! for the registers through [`Vcpu`]. Nothing in here depends on which of the two it is.
 
+mod fault;
+mod task_switch;
 mod words;
 
 use crate::memory::Gpa;
 use crate::port::Size;
 
 pub use architecture::registers::*;
+pub use fault::{Fault, SelectorFault};
+pub use task_switch::{EventKind, TaskSwitch, TaskSwitchCause};
 
 /// General registers but RSP, which VMCS and VMCB hold (see [`CpuState::rsp`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,28 +98,6 @@ pub struct CpuState {
     pub idtr: TableRegister,
 }
 
-/// An exception of the x86 architecture that a handler makes the guest take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// #DE, divide error.
-    DivideError,
-    /// #UD, invalid opcode.
-    InvalidOpcode,
-    /// #SS(0), stack segment.
-    StackSegment,
-    /// #GP(0), general protection.
-    GeneralProtection,
-    /// #PF, page fault. CR2 takes the address when the fault is delivered.
-    PageFault {
-        /// The linear address that could not be accessed.
-        address: u64,
-        /// What kind of access it was and why it failed.
-        error_code: u32,
-    },
-    /// #AC(0), alignment check.
-    AlignmentCheck,
-}
-
 /// An event that is delivered through the guest's IDT at the next VM entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -171,6 +153,8 @@ pub enum ExitReason {
         /// What the guest wants in it.
         value: u64,
     },
+    /// A hardware task switch.
+    TaskSwitch(TaskSwitch),
     /// VMCALL or VMMCALL.
     Hypercall,
     /// INVD or WBINVD.
@@ -309,6 +293,9 @@ pub trait Vcpu {
     /// Sets the guest's time-stamp counter.
     fn set_tsc(&mut self, value: u64);
 
+    /// Makes `state` the state of the virtual CPU, as a task switch does: with it, an interrupt shadow ends, DR7's local
+    /// breakpoints go off, and cached translations are dropped.
+    fn switch_task(&mut self, state: &CpuState);
     /// All of the architectural state.
     fn state(&self) -> CpuState;
     /// Replaces the architectural state, as at reset or for a loader.

@@ -35,7 +35,10 @@ impl ExitCounts {
             ExitReason::Xsetbv | ExitReason::WriteControlRegister { .. } => 3,
             ExitReason::Halt => 4,
             ExitReason::Hypercall => 5,
-            ExitReason::CacheFlush | ExitReason::Undefined | ExitReason::Forbidden => 6,
+            ExitReason::CacheFlush
+            | ExitReason::TaskSwitch(_)
+            | ExitReason::Undefined
+            | ExitReason::Forbidden => 6,
             ExitReason::MemoryFault(_) => 7,
             ExitReason::Host | ExitReason::InterruptWindow => 8,
             ExitReason::PageTables(_)

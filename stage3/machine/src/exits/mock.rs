@@ -112,6 +112,9 @@ impl Vcpu for MockVcpu {
     fn set_tsc(&mut self, value: u64) {
         self.tsc = value;
     }
+    fn switch_task(&mut self, state: &CpuState) {
+        self.state = *state;
+    }
     fn state(&self) -> CpuState {
         self.state
     }

@@ -1,6 +1,6 @@
 //! Faults in the operator's words.
 
-use super::{Access, Fault, MemoryFault};
+use super::{Access, Fault, MemoryFault, SelectorFault};
 use core::fmt;
 
 impl fmt::Display for Fault {
@@ -8,6 +8,17 @@ impl fmt::Display for Fault {
         match self {
             Self::DivideError => f.write_str("#DE"),
             Self::InvalidOpcode => f.write_str("#UD"),
+            Self::DoubleFault => f.write_str("#DF"),
+            Self::TaskSwitchTrap => f.write_str("#DB of a task switch"),
+            Self::Selector(exception, error_code) => {
+                let name = match exception {
+                    SelectorFault::InvalidTss => "#TS",
+                    SelectorFault::SegmentNotPresent => "#NP",
+                    SelectorFault::StackSegment => "#SS",
+                    SelectorFault::GeneralProtection => "#GP",
+                };
+                write!(f, "{name}({error_code:#x})")
+            }
             Self::StackSegment => f.write_str("#SS(0)"),
             Self::GeneralProtection => f.write_str("#GP(0)"),
             Self::AlignmentCheck => f.write_str("#AC(0)"),

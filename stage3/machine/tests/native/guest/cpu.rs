@@ -34,6 +34,7 @@ impl Vcpu for Cpu {
     fn set_xcr0(&mut self, _: u64) {}
     fn tsc(&self) -> u64 { 0 }
     fn set_tsc(&mut self, _: u64) {}
+    fn switch_task(&mut self, state: &CpuState) { self.0 = *state; }
     fn state(&self) -> CpuState { self.0 }
     fn load(&mut self, state: &CpuState) { self.0 = *state; }
 }

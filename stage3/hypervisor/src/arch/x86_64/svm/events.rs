@@ -2,7 +2,7 @@
 //! 2, "Event Injection", "Virtual Interrupts").
 
 use architecture::svm::vmcb::{intercept, virtual_interrupt, Vmcb, INTERCEPT_CR8_WRITE};
-use machine::vcpu::{Event, Fault, InterruptWindow, RFLAGS_IF};
+use machine::vcpu::{Event, Fault, InterruptWindow, DR6_BS, DR6_BT, RFLAGS_IF};
 
 /// EVENTINJ and EXITINTINFO: the field is valid.
 const VALID: u64 = 1 << 31;
@@ -22,33 +22,24 @@ const DEFINED: u64 = 0xffff_ffff_8000_0fff;
 const DEBUG: u64 = 1;
 /// See [`DEBUG`].
 const NMI_VECTOR: u64 = 2;
-const DIVIDE_ERROR: u64 = 0;
-const INVALID_OPCODE: u64 = 6;
-const STACK_SEGMENT: u64 = 12;
-const GENERAL_PROTECTION: u64 = 13;
-const PAGE_FAULT: u64 = 14;
-const ALIGNMENT_CHECK: u64 = 17;
 /// Exceptions that an instruction raises on purpose: INT3 and INTO.
 const BREAKPOINT: u64 = 3;
 /// See [`BREAKPOINT`].
 const OVERFLOW: u64 = 4;
-
-/// DR6: a single step.
-const DR6_BS: u64 = 1 << 14;
 
 /// Makes the guest take `event` at the next VMRUN.
 pub fn inject(vmcb: &mut Vmcb, event: Event) {
     let event = match event {
         Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
         Event::Nmi => TYPE_NMI | NMI_VECTOR,
-        Event::Fault(Fault::DivideError) => TYPE_EXCEPTION | DIVIDE_ERROR,
-        Event::Fault(Fault::InvalidOpcode) => TYPE_EXCEPTION | INVALID_OPCODE,
-        Event::Fault(Fault::StackSegment) => TYPE_EXCEPTION | ERROR_CODE | STACK_SEGMENT,
-        Event::Fault(Fault::GeneralProtection) => TYPE_EXCEPTION | ERROR_CODE | GENERAL_PROTECTION,
-        Event::Fault(Fault::AlignmentCheck) => TYPE_EXCEPTION | ERROR_CODE | ALIGNMENT_CHECK,
-        Event::Fault(Fault::PageFault { address, error_code }) => {
-            vmcb.cr2 = address;
-            TYPE_EXCEPTION | ERROR_CODE | PAGE_FAULT | u64::from(error_code) << 32
+        Event::Fault(fault) => {
+            match fault {
+                Fault::PageFault { address, .. } => vmcb.cr2 = address,
+                Fault::TaskSwitchTrap => vmcb.dr6 |= DR6_BT,
+                _ => {}
+            }
+            let error_code = fault.error_code().map_or(0, |code| ERROR_CODE | u64::from(code) << 32);
+            TYPE_EXCEPTION | error_code | u64::from(fault.vector())
         }
     };
     vmcb.event_injection = VALID | event;

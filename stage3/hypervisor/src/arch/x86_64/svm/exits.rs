@@ -30,7 +30,6 @@ mod code {
     pub const INVLPGA: u32 = 0x7a;
     pub const IOIO: u32 = 0x7b;
     pub const MSR: u32 = 0x7c;
-    pub const TASK_SWITCH: u32 = 0x7d;
     pub const FERR_FREEZE: u32 = 0x7e;
     pub const SHUTDOWN: u32 = 0x7f;
     pub const VMRUN: u32 = 0x80;
@@ -99,7 +98,6 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
         code::NPF => (nested_fault(vmcb.exit_info_1, vmcb.exit_info_2), 0),
         code::SHUTDOWN => (Is::Shutdown, 0),
         code::INIT => (Is::Unsupported("an INIT signal reached the CPU"), 0),
-        code::TASK_SWITCH => (Is::Unsupported("hardware task switch"), 0),
         code::FERR_FREEZE => (Is::Unsupported("legacy floating-point error (FERR) with CR0.NE clear"), 0),
         code::INVALID if control_registers::is_bad_move_to_cr3(vcpu, memory) => (Is::Forbidden, 0),
         code::INVALID => (Is::EntryFailed, 0),

@@ -6,7 +6,7 @@
 
 use super::events;
 use architecture::svm::vmcb::{intercept, Vmcb, INTERCEPT_DEBUG};
-use machine::vcpu::{Event, RFLAGS_TF};
+use machine::vcpu::{Event, EFER_LMA, RFLAGS_NT, RFLAGS_TF};
 
 /// Whether NMIs are blocked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +71,10 @@ impl Nmi {
             return true;
         }
         if let Blocking::Ending(rip) = self.blocking {
+            // An IRET that returns to another task saves the flags of this one, TF among them, and has no trap.
+            if vmcb.rflags & RFLAGS_NT != 0 && vmcb.efer & EFER_LMA == 0 {
+                return true;
+            }
             self.step = Some(Step { rip, dr6: vmcb.dr6, is_guests: vmcb.rflags & RFLAGS_TF != 0 });
             vmcb.rflags |= RFLAGS_TF;
             vmcb.intercept_exceptions |= INTERCEPT_DEBUG;

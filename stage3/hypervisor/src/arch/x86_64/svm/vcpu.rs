@@ -15,8 +15,8 @@ use core::fmt;
 use machine::emulate;
 use machine::memory::GuestMemory;
 use machine::vcpu::{
-    ControlRegister, CpuState, Event, Exit, ExitReason, Gprs, InterruptWindow, TableRegister, Vcpu, EFER_LMA,
-    RFLAGS_TF, SEGMENT_BIG, SEGMENT_LONG,
+    ControlRegister, CpuState, Event, Exit, ExitReason, Gprs, InterruptWindow, TableRegister, Vcpu,
+    DR7_LOCAL, EFER_LMA, RFLAGS_TF, SEGMENT_BIG, SEGMENT_LONG,
 };
 
 /// TSC ticks after which a guest in an interrupt shadow is looked at again: some 1 µs.
@@ -40,7 +40,6 @@ const INTERCEPT_3: u32 = intercept::INTR
     | intercept::INVLPGA
     | intercept::IOIO
     | intercept::MSR
-    | intercept::TASK_SWITCH
     | intercept::FERR_FREEZE
     | intercept::SHUTDOWN;
 /// See [`INTERCEPT_3`].
@@ -140,6 +139,32 @@ impl SvmVcpu {
         if self.vmcb.cs.attributes & BOTH == BOTH && self.vmcb.efer & EFER_LMA != 0 {
             self.vmcb.cs.attributes &= !SEGMENT_BIG;
         }
+    }
+
+    fn write_state(&mut self, state: &CpuState) {
+        let table = |table: &TableRegister| VmcbSegment {
+            selector: 0,
+            attributes: 0,
+            limit: u32::from(table.limit),
+            base: table.base,
+        };
+        self.gprs = state.gprs;
+        let vmcb: &mut Vmcb = &mut self.vmcb;
+        (vmcb.rsp, vmcb.rip, vmcb.rflags) = (state.rsp, state.rip, state.rflags);
+        (vmcb.cr0, vmcb.cr2, vmcb.cr3, vmcb.cr4) = (state.cr0, state.cr2, state.cr3, state.cr4);
+        vmcb.cs = to_vmcb(&state.cs);
+        vmcb.ds = to_vmcb(&state.ds);
+        vmcb.es = to_vmcb(&state.es);
+        vmcb.fs = to_vmcb(&state.fs);
+        vmcb.gs = to_vmcb(&state.gs);
+        vmcb.ss = to_vmcb(&state.ss);
+        vmcb.ldtr = to_vmcb(&state.ldtr);
+        vmcb.tr = to_vmcb(&state.tr);
+        vmcb.gdtr = table(&state.gdtr);
+        vmcb.idtr = table(&state.idtr);
+        vmcb.cpl = (state.ss.attributes >> 5) as u8 & 3;
+        vmcb.tlb_control = FLUSH_ALL;
+        self.write_efer(state.efer);
     }
 
     /// The next RIP of the instruction that exited, on processors that don't tell: it has `length` bytes, and prefixes.
@@ -325,34 +350,20 @@ impl Vcpu for SvmVcpu {
         }
     }
 
+    /// Task switches exit on no processor: each does them itself.
+    fn switch_task(&mut self, state: &CpuState) {
+        self.write_state(state);
+        self.vmcb.interrupt_shadow &= !1;
+        self.vmcb.dr7 &= !DR7_LOCAL;
+    }
+
     fn load(&mut self, state: &CpuState) {
-        let table = |table: &TableRegister| VmcbSegment {
-            selector: 0,
-            attributes: 0,
-            limit: u32::from(table.limit),
-            base: table.base,
-        };
-        self.gprs = state.gprs;
+        self.write_state(state);
         let vmcb: &mut Vmcb = &mut self.vmcb;
-        (vmcb.rsp, vmcb.rip, vmcb.rflags) = (state.rsp, state.rip, state.rflags);
-        (vmcb.cr0, vmcb.cr2, vmcb.cr3, vmcb.cr4) = (state.cr0, state.cr2, state.cr3, state.cr4);
-        vmcb.cs = to_vmcb(&state.cs);
-        vmcb.ds = to_vmcb(&state.ds);
-        vmcb.es = to_vmcb(&state.es);
-        vmcb.fs = to_vmcb(&state.fs);
-        vmcb.gs = to_vmcb(&state.gs);
-        vmcb.ss = to_vmcb(&state.ss);
-        vmcb.ldtr = to_vmcb(&state.ldtr);
-        vmcb.tr = to_vmcb(&state.tr);
-        vmcb.gdtr = table(&state.gdtr);
-        vmcb.idtr = table(&state.idtr);
-        vmcb.cpl = 0;
         (vmcb.dr6, vmcb.dr7, vmcb.g_pat) = (DR6_RESET, DR7_RESET, PAT_RESET);
         (vmcb.interrupt_shadow, vmcb.event_injection) = (0, 0);
         (vmcb.star, vmcb.lstar, vmcb.cstar, vmcb.sfmask, vmcb.kernel_gs_base) = (0, 0, 0, 0, 0);
         (vmcb.sysenter_cs, vmcb.sysenter_esp, vmcb.sysenter_eip) = (0, 0, 0);
-        vmcb.tlb_control = FLUSH_ALL;
-        self.write_efer(state.efer);
         self.window = InterruptWindow::Closed;
         self.shadow_looks = 0;
         self.nmi = Nmi::default();

@@ -1,22 +1,18 @@
 //! Events for the guest: injection at VM entry, and deliveries that an exit interrupted (Intel SDM, "VM-Entry Controls
 //! for Event Injection", "Information for VM Exits That Occur During Event Delivery").
 
-use super::guest_state::set_cr2;
+use super::guest_state::{add_to_dr6, set_cr2};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use architecture::vmx::controls::Primary;
 use architecture::vmx::fields::*;
 use architecture::vmx::interruptibility::{BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI};
 use architecture::vmx::interruption::*;
-use machine::vcpu::{Event, Fault, CR0_PE, RFLAGS_IF, RFLAGS_TF};
+use machine::vcpu::{
+    Event, EventKind, Fault, TaskSwitchCause, CR0_PE, DR6_BT, DR7_LOCAL, RFLAGS_IF, RFLAGS_TF,
+};
 
 const NMI_VECTOR: u32 = 2;
-const DIVIDE_ERROR_VECTOR: u32 = 0;
-const INVALID_OPCODE_VECTOR: u32 = 6;
-const STACK_SEGMENT_VECTOR: u32 = 12;
-const GENERAL_PROTECTION_VECTOR: u32 = 13;
-const PAGE_FAULT_VECTOR: u32 = 14;
-const ALIGNMENT_CHECK_VECTOR: u32 = 17;
 
 /// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
 const PENDING_SINGLE_STEP: u64 = 1 << 14;
@@ -54,8 +50,7 @@ impl Events {
         }
         if information & TYPE == TYPE_NMI {
             // It blocks NMIs already, and VM entry refuses to deliver one then.
-            let interruptibility = vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
-            vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !BLOCKING_BY_NMI);
+            unblock_nmis(vmcs);
             self.nmi = true;
             return true;
         }
@@ -74,6 +69,23 @@ impl Events {
     }
 }
 
+/// The event whose delivery a task gate turned into a task switch: it is delivered with the switch.
+pub fn through_task_gate(vmcs: &mut Vmcs) -> TaskSwitchCause {
+    let information = vmcs.read(&IDT_VECTORING_INFORMATION);
+    let kind = match information & TYPE {
+        TYPE_EXTERNAL_INTERRUPT => EventKind::Interrupt,
+        TYPE_NMI => {
+            block_nmis(vmcs);
+            EventKind::Interrupt
+        }
+        TYPE_HARDWARE_EXCEPTION => EventKind::Exception,
+        _ => EventKind::Software,
+    };
+    let has_error_code = information & ERROR_CODE != 0;
+    let error_code = has_error_code.then(|| vmcs.read(&IDT_VECTORING_ERROR_CODE));
+    TaskSwitchCause::Gate { vector: (information & VECTOR) as u8, kind, error_code }
+}
+
 /// VM-exit interruption information says NMI.
 pub const fn is_nmi(information: u32) -> bool {
     information & TYPE == TYPE_NMI
@@ -85,6 +97,12 @@ pub fn block_nmis(vmcs: &mut Vmcs) {
     vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility | BLOCKING_BY_NMI);
 }
 
+/// NMIs are taken again: IRET was executed, even if it asks for a task switch.
+pub fn unblock_nmis(vmcs: &mut Vmcs) {
+    let interruptibility = vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+    vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !BLOCKING_BY_NMI);
+}
+
 impl VmxVcpu {
     /// [`machine::vcpu::Vcpu::inject`].
     pub(super) fn set_next_event(&mut self, event: Event) {
@@ -94,28 +112,25 @@ impl VmxVcpu {
                 return;
             }
             Event::Interrupt(vector) => (TYPE_EXTERNAL_INTERRUPT | u32::from(vector), 0),
-            Event::Fault(Fault::DivideError) => (TYPE_HARDWARE_EXCEPTION | DIVIDE_ERROR_VECTOR, 0),
-            Event::Fault(Fault::InvalidOpcode) => (TYPE_HARDWARE_EXCEPTION | INVALID_OPCODE_VECTOR, 0),
-            Event::Fault(Fault::StackSegment) => (self.exception_with_error_code(STACK_SEGMENT_VECTOR), 0),
-            Event::Fault(Fault::GeneralProtection) => {
-                (self.exception_with_error_code(GENERAL_PROTECTION_VECTOR), 0)
-            }
-            Event::Fault(Fault::AlignmentCheck) => {
-                (self.exception_with_error_code(ALIGNMENT_CHECK_VECTOR), 0)
-            }
-            Event::Fault(Fault::PageFault { address, error_code }) => {
-                set_cr2(address);
-                (self.exception_with_error_code(PAGE_FAULT_VECTOR), error_code)
-            }
+            Event::Fault(fault) => self.exception(fault),
         };
         let information = VALID | information;
         self.events.next = Some(EntryEvent { information, error_code, instruction_length: 0 });
     }
 
-    /// Exceptions push no error code in real mode, and VM entry checks that they don't.
-    fn exception_with_error_code(&self, vector: u32) -> u32 {
+    /// Interruption information and error code of an exception. In real mode it pushes none, and VM entry checks that.
+    fn exception(&self, fault: Fault) -> (u32, u32) {
+        match fault {
+            Fault::PageFault { address, .. } => set_cr2(address),
+            Fault::TaskSwitchTrap => add_to_dr6(DR6_BT),
+            _ => {}
+        }
+        let information = TYPE_HARDWARE_EXCEPTION | u32::from(fault.vector());
         let protected = self.vmcs.read(&GUEST_CR0) & CR0_PE != 0;
-        TYPE_HARDWARE_EXCEPTION | vector | if protected { ERROR_CODE } else { 0 }
+        match fault.error_code().filter(|_| protected) {
+            Some(error_code) => (information | ERROR_CODE, error_code),
+            None => (information, 0),
+        }
     }
 
     /// [`machine::vcpu::Vcpu::interruptible`].
@@ -171,6 +186,16 @@ impl VmxVcpu {
             self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, pending | PENDING_SINGLE_STEP);
             self.events.single_step = true;
         }
+    }
+
+    /// Ends what a task switch ends: the shadow of STI and MOV SS, and a single step of the old task.
+    pub(super) fn end_task(&mut self) {
+        let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
+        let shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
+        self.vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !shadow);
+        self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
+        let dr7 = self.vmcs.read(&GUEST_DR7);
+        self.vmcs.write(&GUEST_DR7, dr7 & !DR7_LOCAL);
     }
 
     /// Forgets all events and what blocks them, as at reset.

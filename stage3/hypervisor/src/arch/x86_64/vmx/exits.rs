@@ -3,7 +3,7 @@
 use super::super::{exceptions, interrupts};
 use super::control_registers;
 use super::events;
-use super::qualification::{EptViolation, IoInstruction};
+use super::qualification::{EptViolation, IoInstruction, TaskSwitchQualification};
 use super::vcpu::VmxVcpu;
 use super::vmcs::Vmcs;
 use architecture::vmx::access_rights::LONG;
@@ -11,7 +11,7 @@ use architecture::vmx::exit_reason::*;
 use architecture::vmx::fields::*;
 use core::arch::asm;
 use machine::memory::Gpa;
-use machine::vcpu::{ExitReason, MemoryFault, EFER_LMA};
+use machine::vcpu::{ExitReason, MemoryFault, TaskSwitch, TaskSwitchCause, EFER_LMA};
 
 /// EXIT_REASON: VM entry failed, the rest says why.
 const ENTRY_FAILURE: u32 = 1 << 31;
@@ -24,7 +24,9 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         return ExitReason::EntryFailed;
     }
     vcpu.switch.guest_ran();
-    vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
+    if reason as u16 != TASK_SWITCH {
+        vcpu.events.keep_interrupted_delivery(&mut vcpu.vmcs);
+    }
     match reason as u16 {
         EXTERNAL_INTERRUPT => serve_interrupt(&vcpu.vmcs),
         EXCEPTION_OR_NMI => serve_exception_or_nmi(&vcpu.vmcs),
@@ -58,7 +60,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         EPT_MISCONFIGURATION => ExitReason::Unsupported("EPT entry with a reserved setting (a bug of pxHV)"),
 
         TRIPLE_FAULT => ExitReason::Shutdown,
-        TASK_SWITCH => ExitReason::Unsupported("hardware task switch"),
+        TASK_SWITCH => task_switch(&mut vcpu.vmcs),
         INIT_SIGNAL | STARTUP_IPI => ExitReason::Unsupported("INIT or SIPI from another CPU"),
         IO_SMI | OTHER_SMI => ExitReason::Unsupported("SMI with dual-monitor treatment"),
 
@@ -140,6 +142,16 @@ fn serve_exception_or_nmi(vmcs: &Vmcs) -> ExitReason {
         exceptions::machine_check();
     }
     ExitReason::Unsupported("exception that the exception bitmap does not name")
+}
+
+/// A task switch, with the event that asked for it.
+fn task_switch(vmcs: &mut Vmcs) -> ExitReason {
+    let qualification = TaskSwitchQualification(vmcs.read(&EXIT_QUALIFICATION));
+    let cause = qualification.cause().unwrap_or_else(|| events::through_task_gate(vmcs));
+    if cause == TaskSwitchCause::Iret {
+        events::unblock_nmis(vmcs);
+    }
+    ExitReason::TaskSwitch(TaskSwitch { selector: qualification.selector(), cause })
 }
 
 fn memory_fault(vcpu: &mut VmxVcpu) -> ExitReason {

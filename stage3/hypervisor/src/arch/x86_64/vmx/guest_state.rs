@@ -17,11 +17,10 @@ const ACTIVE: u32 = 0;
 
 /// Access rights of a segment with these attributes (bits 11:8 of the attributes are bits 15:12 here).
 fn access_rights(attributes: u16) -> u32 {
-    if attributes & SEGMENT_PRESENT == 0 {
-        return UNUSABLE;
-    }
+    let unusable = if attributes & SEGMENT_PRESENT == 0 { UNUSABLE } else { 0 };
     let attributes = u32::from(attributes);
-    attributes & 0xff | (attributes & 0xf00) << 4
+    // DPL counts all the same: that of SS is the privilege level.
+    attributes & 0xff | (attributes & 0xf00) << 4 | unusable
 }
 
 /// The other way. A segment that can't be used is one that is not present.
@@ -38,6 +37,16 @@ fn attributes(access_rights: u32) -> u16 {
 pub fn set_cr2(value: u64) {
     // SAFETY: see above.
     unsafe { asm!("mov cr2, {}", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
+/// DR6 is the guest's all the time, too.
+pub fn add_to_dr6(bits: u64) {
+    let dr6: u64;
+    // SAFETY: the host reads DR6 only after a debug exception of its own, which it does not ask for.
+    unsafe {
+        asm!("mov {}, dr6", out(reg) dr6, options(nomem, nostack, preserves_flags));
+        asm!("mov dr6, {}", in(reg) dr6 | bits, options(nomem, nostack, preserves_flags));
+    }
 }
 
 fn write_segment(vmcs: &mut Vmcs, fields: &SegmentFields, segment: &Segment) {
@@ -60,8 +69,22 @@ impl VmxVcpu {
     /// [`machine::vcpu::Vcpu::load`], and the reset state of what else the VMCS holds. The state is not one with
     /// PAE paging, whose page-directory pointers would have to be read from memory.
     pub(super) fn load_state(&mut self, state: &CpuState) {
-        self.switch.gprs = state.gprs;
+        self.write_state(state);
         self.reset_events();
+        let vmcs = &mut self.vmcs;
+        vmcs.write(&GUEST_DR7, DR7_RESET);
+        vmcs.write(&GUEST_IA32_PAT, PAT_RESET);
+        vmcs.write(&GUEST_IA32_DEBUGCTL, 0);
+        vmcs.write(&GUEST_IA32_SYSENTER_CS, 0);
+        vmcs.write(&GUEST_IA32_SYSENTER_ESP, 0);
+        vmcs.write(&GUEST_IA32_SYSENTER_EIP, 0);
+        vmcs.write(&GUEST_ACTIVITY_STATE, ACTIVE);
+        self.reset_tpr();
+    }
+
+    /// Replaces the registers in `state`, and no others.
+    pub(super) fn write_state(&mut self, state: &CpuState) {
+        self.switch.gprs = state.gprs;
         let vmcs = &mut self.vmcs;
         vmcs.write(&GUEST_RSP, state.rsp);
         vmcs.write(&GUEST_RIP, state.rip);
@@ -86,15 +109,6 @@ impl VmxVcpu {
         vmcs.write(&GUEST_GDTR_LIMIT, state.gdtr.limit.into());
         vmcs.write(&GUEST_IDTR_BASE, state.idtr.base);
         vmcs.write(&GUEST_IDTR_LIMIT, state.idtr.limit.into());
-
-        vmcs.write(&GUEST_DR7, DR7_RESET);
-        vmcs.write(&GUEST_IA32_PAT, PAT_RESET);
-        vmcs.write(&GUEST_IA32_DEBUGCTL, 0);
-        vmcs.write(&GUEST_IA32_SYSENTER_CS, 0);
-        vmcs.write(&GUEST_IA32_SYSENTER_ESP, 0);
-        vmcs.write(&GUEST_IA32_SYSENTER_EIP, 0);
-        vmcs.write(&GUEST_ACTIVITY_STATE, ACTIVE);
-        self.reset_tpr();
         set_cr2(state.cr2);
         self.flush_translations();
     }

@@ -2,7 +2,7 @@
 //! Information").
 
 use machine::port::Size;
-use machine::vcpu::{Access, ControlRegister, Direction, ExitReason, PortIo};
+use machine::vcpu::{Access, ControlRegister, Direction, ExitReason, PortIo, TaskSwitchCause};
 
 /// Exit qualification for I/O instructions.
 pub struct IoInstruction(pub u64);
@@ -19,6 +19,26 @@ impl IoInstruction {
             direction: if self.0 & (1 << 3) != 0 { Direction::In } else { Direction::Out },
             string: self.0 & (1 << 4) != 0,
         })
+    }
+}
+
+/// Exit qualification for task switches.
+pub struct TaskSwitchQualification(pub u64);
+
+impl TaskSwitchQualification {
+    /// Selector of the new task's TSS.
+    pub const fn selector(&self) -> u16 {
+        self.0 as u16
+    }
+
+    /// The instruction that asked for it; `None` if it was an event.
+    pub const fn cause(&self) -> Option<TaskSwitchCause> {
+        match self.0 >> 30 & 3 {
+            0 => Some(TaskSwitchCause::Call),
+            1 => Some(TaskSwitchCause::Iret),
+            2 => Some(TaskSwitchCause::Jump),
+            _ => None,
+        }
     }
 }
 

@@ -271,6 +271,11 @@ impl Vcpu for VmxVcpu {
         self.vmcs.write(&TSC_OFFSET, self.tsc_offset);
     }
 
+    fn switch_task(&mut self, state: &CpuState) {
+        self.write_state(state);
+        self.end_task();
+    }
+
     fn state(&self) -> CpuState {
         self.read_state()
     }
