@@ -2,6 +2,7 @@
 //! and pure functions: this crate touches no hardware, so that all of it runs in ordinary host tests.
 //!
 //! * [`registers`], [`address`], [`cpuid`]: what both vendors share
+//! * [`exit_table`]: what each exit leads to
 //! * [`vmx`], [`svm`]: the two virtualization extensions; neither knows the other
 //! * [`audit`]: the findings of their auditors, which name what makes VM entry fail
 //! * [`acpi`]: the firmware's ACPI tables, as far as pxHV reads them
@@ -15,6 +16,7 @@ pub mod acpi;
 pub mod address;
 pub mod audit;
 pub mod cpuid;
+pub mod exit_table;
 pub mod registers;
 pub mod svm;
 pub mod vmx;

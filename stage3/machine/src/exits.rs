@@ -117,6 +117,8 @@ pub fn handle<V: Vcpu, B: Board>(
         // The caches of the host are coherent with everything that a guest can reach.
         ExitReason::CacheFlush => Ok(()),
         ExitReason::Undefined => Err(Fault::InvalidOpcode),
+        // No device makes IRQ 13 of it: the guest takes the exception that it would take with CR0.NE.
+        ExitReason::FloatingPointError => Err(Fault::FloatingPoint),
         ExitReason::Forbidden => Err(Fault::GeneralProtection),
         ExitReason::Halt => return halt(exit.next_rip, vcpu, board).silent(),
         ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),

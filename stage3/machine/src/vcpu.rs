@@ -163,6 +163,8 @@ pub enum ExitReason {
     Undefined,
     /// An instruction that the virtual CPU has and that faults here with #GP(0) whatever its operands (RDPMC).
     Forbidden,
+    /// An x87 error that is to be an interrupt from outside of the processor, since CR0.NE is clear.
+    FloatingPointError,
     /// An access to guest-physical memory that is not mapped as RAM.
     MemoryFault(MemoryFault),
     /// The processor looked for the guest's page tables at this address, which is not mapped as RAM.

@@ -41,7 +41,8 @@ impl ExitCounts {
             | ExitReason::Forbidden => 6,
             ExitReason::MemoryFault(_) => 7,
             ExitReason::Host | ExitReason::InterruptWindow => 8,
-            ExitReason::PageTables(_)
+            ExitReason::FloatingPointError
+            | ExitReason::PageTables(_)
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed => 9,

@@ -282,6 +282,7 @@ fn there_are_no_hypercalls() {
 fn instructions_without_effect_and_without_existence() {
     let mut bench = Bench::new();
     bench.faults(ExitReason::Undefined, UD);
+    bench.faults(ExitReason::FloatingPointError, Some(Event::Fault(Fault::FloatingPoint)));
     bench.faults(ExitReason::Forbidden, GP);
     bench.completes(ExitReason::CacheFlush);
 }

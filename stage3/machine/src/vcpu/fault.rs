@@ -22,6 +22,8 @@ pub enum Fault {
         /// What kind of access it was and why it failed.
         error_code: u32,
     },
+    /// #MF, x87 floating-point error.
+    FloatingPoint,
     /// #AC(0), alignment check.
     AlignmentCheck,
     /// #DB with DR6.BT: the TSS of the new task asks for it.
@@ -54,6 +56,7 @@ impl Fault {
             Self::GeneralProtection => SelectorFault::GeneralProtection as u8,
             Self::Selector(exception, _) => *exception as u8,
             Self::PageFault { .. } => 14,
+            Self::FloatingPoint => 16,
             Self::AlignmentCheck => 17,
         }
     }
@@ -62,7 +65,7 @@ impl Fault {
     #[must_use]
     pub const fn error_code(&self) -> Option<u32> {
         match self {
-            Self::DivideError | Self::TaskSwitchTrap | Self::InvalidOpcode => None,
+            Self::DivideError | Self::TaskSwitchTrap | Self::InvalidOpcode | Self::FloatingPoint => None,
             Self::DoubleFault | Self::StackSegment | Self::GeneralProtection | Self::AlignmentCheck => {
                 Some(0)
             }

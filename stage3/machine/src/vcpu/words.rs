@@ -8,6 +8,7 @@ impl fmt::Display for Fault {
         match self {
             Self::DivideError => f.write_str("#DE"),
             Self::InvalidOpcode => f.write_str("#UD"),
+            Self::FloatingPoint => f.write_str("#MF"),
             Self::DoubleFault => f.write_str("#DF"),
             Self::TaskSwitchTrap => f.write_str("#DB of a task switch"),
             Self::Selector(exception, error_code) => {

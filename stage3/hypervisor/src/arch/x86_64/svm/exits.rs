@@ -1,56 +1,15 @@
-//! What each exit code means (AMD APM volume 2, "SVM Intercept Exit Codes").
+//! What each exit code means: the dispatch for the table in [`architecture::svm::exit_code`].
 
 use super::super::exceptions;
 use super::control_registers;
 use super::vcpu::SvmVcpu;
+use architecture::svm::exit_code as code;
 use architecture::svm::vmcb::Vmcb;
 use machine::memory::{Gpa, GuestMemory};
 use machine::port::Size;
 use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo};
 
-/// Exit codes, by the manual's names without VMEXIT_.
-mod code {
-    pub const CR4_WRITE: u32 = 0x14;
-    pub const CR8_WRITE: u32 = 0x18;
-    /// EXCP1.
-    pub const DEBUG: u32 = 0x41;
-    pub const MACHINE_CHECK: u32 = 0x52;
-    pub const INTR: u32 = 0x60;
-    pub const NMI: u32 = 0x61;
-    pub const SMI: u32 = 0x62;
-    pub const INIT: u32 = 0x63;
-    pub const VINTR: u32 = 0x64;
-    pub const CR0_SEL_WRITE: u32 = 0x65;
-    pub const RDPMC: u32 = 0x6f;
-    pub const CPUID: u32 = 0x72;
-    pub const RSM: u32 = 0x73;
-    pub const IRET: u32 = 0x74;
-    pub const INVD: u32 = 0x76;
-    pub const HLT: u32 = 0x78;
-    pub const INVLPGA: u32 = 0x7a;
-    pub const IOIO: u32 = 0x7b;
-    pub const MSR: u32 = 0x7c;
-    pub const FERR_FREEZE: u32 = 0x7e;
-    pub const SHUTDOWN: u32 = 0x7f;
-    pub const VMRUN: u32 = 0x80;
-    pub const VMMCALL: u32 = 0x81;
-    pub const VMLOAD: u32 = 0x82;
-    pub const VMSAVE: u32 = 0x83;
-    pub const STGI: u32 = 0x84;
-    pub const CLGI: u32 = 0x85;
-    pub const SKINIT: u32 = 0x86;
-    pub const WBINVD: u32 = 0x89;
-    pub const MONITOR: u32 = 0x8a;
-    pub const MWAIT: u32 = 0x8b;
-    pub const MWAIT_CONDITIONAL: u32 = 0x8c;
-    pub const XSETBV: u32 = 0x8d;
-    pub const RDPRU: u32 = 0x8e;
-    pub const NPF: u32 = 0x400;
-    /// All 64 bits are ones; QEMU 7.2 stores 32 of them.
-    pub const INVALID: u32 = 0xffff_ffff;
-}
-
-/// VMRUN refused to run the guest.
+/// VMRUN refused to run the guest. All 64 bits are ones; QEMU 7.2 stores 32 of them.
 pub fn is_refusal(vmcb: &Vmcb) -> bool {
     vmcb.exit_code as u32 == code::INVALID
 }
@@ -92,13 +51,12 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
         | code::INVLPGA
         | code::MONITOR
         | code::MWAIT
-        | code::MWAIT_CONDITIONAL
         | code::RDPRU
         | code::RSM => (Is::Undefined, 0),
         code::NPF => (nested_fault(vmcb.exit_info_1, vmcb.exit_info_2), 0),
         code::SHUTDOWN => (Is::Shutdown, 0),
         code::INIT => (Is::Unsupported("an INIT signal reached the CPU"), 0),
-        code::FERR_FREEZE => (Is::Unsupported("legacy floating-point error (FERR) with CR0.NE clear"), 0),
+        code::FERR_FREEZE => (Is::FloatingPointError, 0),
         code::INVALID if control_registers::is_bad_move_to_cr3(vcpu, memory) => (Is::Forbidden, 0),
         code::INVALID => (Is::EntryFailed, 0),
         _ => (Is::Unsupported("an exit that was not asked for"), 0),

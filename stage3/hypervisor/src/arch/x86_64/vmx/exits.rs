@@ -1,4 +1,4 @@
-//! What each VM exit means. Every basic exit reason of the manual is in [`decode`].
+//! What each VM exit means: the dispatch for the table in [`architecture::vmx::exit_reason`].
 
 use super::super::{exceptions, interrupts};
 use super::control_registers;
@@ -21,7 +21,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
     let reason = vcpu.vmcs.read(&EXIT_REASON);
     vcpu.last_exit = Ok(reason);
     if reason & ENTRY_FAILURE != 0 {
-        return ExitReason::EntryFailed;
+        return entry_failure(reason as u16);
     }
     vcpu.switch.guest_ran();
     if reason as u16 != TASK_SWITCH {
@@ -51,10 +51,9 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         // #GP for lack of privilege came before the exit ("Relative Priority of Faults and VM Exits").
         RDPMC => ExitReason::Forbidden,
 
-        // CPUID shows none of these to the guest; most can't even exit, since the control for them is off.
+        // CPUID shows none of these to the guest.
         VMCLEAR | VMLAUNCH | VMPTRLD | VMPTRST | VMREAD | VMRESUME | VMWRITE | VMXOFF | VMXON | INVEPT
-        | INVVPID | VMFUNC | GETSEC | MONITOR | MWAIT | RSM | XSAVES | XRSTORS | PCONFIG | ENCLS | ENCLV
-        | UMWAIT | TPAUSE | LOADIWKEY | SEAMCALL | TDCALL | RDMSRLIST | WRMSRLIST => ExitReason::Undefined,
+        | INVVPID | GETSEC | MONITOR | MWAIT | RSM | SEAMCALL | TDCALL => ExitReason::Undefined,
 
         EPT_VIOLATION => memory_fault(vcpu),
         EPT_MISCONFIGURATION => ExitReason::Unsupported("EPT entry with a reserved setting (a bug of pxHV)"),
@@ -64,31 +63,16 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
         INIT_SIGNAL | STARTUP_IPI => ExitReason::Unsupported("INIT or SIPI from another CPU"),
         IO_SMI | OTHER_SMI => ExitReason::Unsupported("SMI with dual-monitor treatment"),
 
-        INVLPG
-        | RDTSC
-        | RDTSCP
-        | MOV_DR
-        | PAUSE
-        | INVPCID
-        | RDRAND
-        | RDSEED
-        | GDTR_OR_IDTR_ACCESS
-        | LDTR_OR_TR_ACCESS
-        | MONITOR_TRAP_FLAG
-        | APIC_ACCESS
-        | APIC_WRITE
-        | VIRTUALIZED_EOI
-        | PAGE_MODIFICATION_LOG_FULL
-        | SPP_RELATED_EVENT
-        | BUS_LOCK
-        | INSTRUCTION_TIMEOUT
-        | ENQCMD_PASID_TRANSLATION_FAILURE
-        | ENQCMDS_PASID_TRANSLATION_FAILURE => ExitReason::Unsupported("VM exit that no control asked for"),
-        ENTRY_FAILURE_GUEST_STATE | ENTRY_FAILURE_MSR_LOADING | ENTRY_FAILURE_MACHINE_CHECK => {
-            ExitReason::EntryFailed
-        }
-        _ => ExitReason::Unsupported("VM exit that the manual did not know yet"),
+        _ => ExitReason::Unsupported("an exit that was not asked for"),
     }
+}
+
+/// The guest did not run.
+fn entry_failure(reason: u16) -> ExitReason {
+    if reason == ENTRY_FAILURE_MACHINE_CHECK {
+        exceptions::machine_check();
+    }
+    ExitReason::EntryFailed
 }
 
 /// RIP of the instruction after the one that exited; zero if the exit was no instruction's.
