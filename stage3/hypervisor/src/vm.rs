@@ -19,7 +19,7 @@ mod service;
 
 use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalInstructions, SetupError};
 use crate::arch::x86_64::nested_paging::NestedTables;
-use crate::arch::x86_64::{cpu, interrupts};
+use crate::arch::x86_64::{cpu, interrupts, timer};
 use crate::host::{clock, console, rtc};
 use alloc::boxed::Box;
 use alloc::format;
@@ -42,6 +42,10 @@ use ram::GuestRam;
 const EARLY: u64 = SECOND;
 /// How many of them in a row end the VM.
 const EARLY_FAULTS_MAX: u32 = 3;
+/// How many resets of another kind in a row may come as early before each further start waits.
+const EARLY_RESETS_MAX: u32 = 3;
+/// How long a start waits then (nanoseconds): about as long as firmware takes.
+const PAUSE: u64 = SECOND;
 
 /// A virtual machine on backend `B`.
 struct Vm<'a, B: Backend> {
@@ -162,11 +166,13 @@ impl<'a, B: Backend> Vm<'a, B> {
     /// Runs the VM, through resets, until it ends.
     ///
     /// A triple fault resets it, as in a PC, where kernels use it on purpose. One that comes as soon as the guest starts
-    /// will come again and again: then the VM ends.
+    /// will come again and again: then the VM ends. Resets of another kind are what the guest wants; if they come as fast,
+    /// they are slowed down, and leave the console to others.
     fn run_until_it_ends(&mut self) -> StopReason {
-        let mut early_faults = 0;
+        let (mut early_faults, mut early_resets) = (0, 0);
         loop {
             let reason = self.run();
+            let is_early = self.now() - Instant(0) < EARLY;
             self.warn_of_interrupts();
             match reason {
                 StopReason::Reset(source) if self.pc.goes_on_after(source) => {
@@ -175,10 +181,20 @@ impl<'a, B: Backend> Vm<'a, B> {
                 }
                 StopReason::Reset(source) => {
                     early_faults = 0;
+                    early_resets = if is_early { early_resets + 1 } else { 0 };
                     log::info!("vm {}: reset by its guest ({source})", self.spec.name);
+                    if early_resets == EARLY_RESETS_MAX {
+                        log::warn!(
+                            "vm {}: resets itself at each start: starts wait a second now",
+                            self.spec.name
+                        );
+                    }
+                    if early_resets >= EARLY_RESETS_MAX {
+                        pause();
+                    }
                 }
                 StopReason::TripleFault => {
-                    let is_early = self.now() - Instant(0) < EARLY;
+                    early_resets = 0;
                     early_faults = if is_early { early_faults + 1 } else { 0 };
                     if early_faults == EARLY_FAULTS_MAX {
                         return reason;
@@ -220,6 +236,16 @@ impl<'a, B: Backend> Vm<'a, B> {
         }
         log::info!("vm {}: exits: {}", self.spec.name, self.exits);
         log::info!("vm {}: ended: {reason}", self.spec.name);
+    }
+}
+
+/// Waits [`PAUSE`].
+fn pause() {
+    console::lock().flush();
+    let end = cpu::tsc().saturating_add(clock::tsc().ticks(PAUSE));
+    while cpu::tsc() < end {
+        timer::arm(end);
+        interrupts::wait();
     }
 }
 

@@ -12,7 +12,8 @@ use machine::pc::{DebugPorts, Pc, PcConfig, IOAPIC};
 use machine::testing::{virtual_cpu, MockVcpu};
 use machine::time::{Instant, TscScale};
 use machine::vcpu::{
-    Access, ControlRegister, Direction, Event, Exit, ExitReason, Fault, MemoryFault, PortIo, Vcpu,
+    Access, ControlRegister, Direction, Event, EventKind, Exit, ExitReason, Fault, MemoryFault, PortIo,
+    TaskSwitch, TaskSwitchCause, Vcpu,
 };
 use machine::vcpu::{CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LMA, EFER_LME};
 use std::sync::Once;
@@ -62,13 +63,14 @@ fn reason(u: &mut Unstructured, vcpu: &MockVcpu) -> Result<ExitReason> {
         }
         16 => ExitReason::Hypercall,
         17 => *u.choose(&[ExitReason::CacheFlush, ExitReason::InterruptWindow, ExitReason::Host])?,
-        18 => *u.choose(&[ExitReason::Undefined, ExitReason::Forbidden])?,
+        18 => *u.choose(&[ExitReason::Undefined, ExitReason::Forbidden, ExitReason::FloatingPointError])?,
         19 => *u.choose(&[
             ExitReason::Shutdown,
             ExitReason::PageTables(IOAPIC),
             ExitReason::Unsupported("it"),
             ExitReason::EntryFailed,
         ])?,
+        20 => ExitReason::TaskSwitch(task_switch(u)?),
         _ => {
             let page = *u.choose(&[LAPIC.0, IOAPIC.0, 0xb_8000, 1 << 32])?;
             let gpa = Gpa(page + u.int_in_range(0..=0xfff)?);
@@ -76,6 +78,16 @@ fn reason(u: &mut Unstructured, vcpu: &MockVcpu) -> Result<ExitReason> {
             ExitReason::MemoryFault(MemoryFault { gpa, access })
         }
     })
+}
+
+fn task_switch(u: &mut Unstructured) -> Result<TaskSwitch> {
+    let gate = TaskSwitchCause::Gate {
+        vector: u.int_in_range(0..=32)?,
+        kind: *u.choose(&[EventKind::Interrupt, EventKind::Software, EventKind::Exception])?,
+        error_code: u.arbitrary()?,
+    };
+    let cause = *u.choose(&[TaskSwitchCause::Call, TaskSwitchCause::Iret, TaskSwitchCause::Jump, gate])?;
+    Ok(TaskSwitch { selector: u.int_in_range(0..=0x80)?, cause })
 }
 
 /// Registers that mean something to the exit.
@@ -170,6 +182,13 @@ fn check(exit: Exit, outcome: Outcome, before: &MockVcpu, after: &MockVcpu, cpu:
         ExitReason::WriteControlRegister { register, value } => {
             check_instruction(exit, before, after);
             assert!(after.injected.is_some() || is_possible(register, value, before, cpu), "{exit:x?}");
+        }
+        ExitReason::TaskSwitch(_) => {
+            let stops = matches!(outcome, Outcome::Stop(StopReason::NotRam(_) | StopReason::TripleFault));
+            assert!(stops || outcome == Outcome::Resume);
+        }
+        ExitReason::FloatingPointError => {
+            assert_eq!(after.injected, Some(Event::Fault(Fault::FloatingPoint)));
         }
         ExitReason::Undefined => assert_eq!(after.injected, Some(Event::Fault(Fault::InvalidOpcode))),
         ExitReason::Forbidden => assert_eq!(after.injected, Some(Event::Fault(Fault::GeneralProtection))),

@@ -47,7 +47,7 @@ crate::exit_table::exit_table! { u32;
     0x79 INVLPG Never [Resume] "the processor does it" []
     0x7a INVLPGA Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
     0x7b IOIO Asked [Resume Inject Stop] "the board answers; a port may reset the VM or switch it off"
-        ["linux-shell" "reset-by-port-cf9" "reset-by-keyboard-controller"]
+        ["linux-shell" "reset-by-port-cf9" "reset-by-keyboard-controller" "reset-loop"]
     0x7c MSR Asked [Resume Inject] "the policy or the local APIC answers, or #GP" ["cpu-state" "linux-shell"]
     0x7d TASK_SWITCH Never [Resume] "the processor does it" ["task-switch"]
     0x7e FERR_FREEZE Asked [Inject] "an x87 error while CR0.NE is clear: #MF, as VMX has it, instead of IRQ 13"

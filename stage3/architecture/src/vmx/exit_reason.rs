@@ -40,7 +40,7 @@ crate::exit_table::exit_table! { u16;
         ["cpu-state" "control_registers_are_written_or_fault" "long_mode_has_conditions"]
     29 MOV_DR Never [Resume] "the debug registers are the guest's" ["cpu-state"]
     30 IO_INSTRUCTION Asked [Resume Inject Stop] "the board answers; a port may reset the VM or switch it off"
-        ["linux-shell" "reset-by-port-cf9" "reset-by-keyboard-controller"]
+        ["linux-shell" "reset-by-port-cf9" "reset-by-keyboard-controller" "reset-loop"]
     31 RDMSR Asked [Resume Inject] "the policy or the local APIC answers, or #GP" ["cpu-state" "linux-shell"]
     32 WRMSR Asked [Resume Inject] "the policy or the local APIC takes it, or #GP" ["cpu-state" "linux-shell"]
     33 ENTRY_FAILURE_GUEST_STATE Always [Stop] "the rules that the state breaks are printed; no guest should get here"
