@@ -2,8 +2,8 @@
 
 use core::arch::global_asm;
 
-/// Bytes of the boot CPU's stack.
-const STACK: usize = 64 << 10;
+/// Bytes of the boot CPU's stack. A VM with its board passes through it when it is made, more than once.
+const STACK: usize = 128 << 10;
 /// Bytes below the stack that are not mapped, so that an overflow is an exception and not corruption.
 pub const GUARD: usize = 4096;
 
