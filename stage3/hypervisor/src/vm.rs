@@ -112,6 +112,10 @@ impl<'a, B: Backend> Vm<'a, B> {
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
         let mut pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, 0)));
         pc.attach(load::disks(spec, bundle).map_err(|error| in_vm(spec, &error))?);
+        let floppies = load::floppies(spec, bundle).map_err(|error| in_vm(spec, &error))?;
+        if !pc.insert_floppies(floppies).is_empty() {
+            return Err(in_vm(spec, &"a floppy disk fits into no drive; build the image again"));
+        }
         if pc.media_want_memory() {
             log::info!("vm {}: what it writes to its disks is in memory, and ends with the VM", spec.name);
         }
@@ -145,9 +149,10 @@ impl<'a, B: Backend> Vm<'a, B> {
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
         // What is on the disks stays.
-        let disks = self.pc.detach();
+        let (disks, floppies) = (self.pc.detach(), self.pc.eject_floppies());
         *self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
         self.pc.attach(disks);
+        self.pc.insert_floppies(floppies);
         if let Some(firmware) =
             load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
         {

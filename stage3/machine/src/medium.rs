@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 /// Bytes of a sector.
 pub const SECTOR: usize = 512;
-/// Bytes that are kept together. A multiple of [`SECTOR`], and more than one exit of a guest can write.
+/// Bytes that are kept together. A multiple of [`SECTOR`], and not much less than one exit of a guest can write.
 pub const CHUNK: usize = 32 << 10;
-/// Chunks in reserve: what one exit writes may touch two.
-const SPARES: usize = 2;
+/// Chunks in reserve: what one exit writes may touch three, a whole cylinder of a floppy disk.
+const SPARES: usize = 3;
 
 /// The contents of a disk.
 #[derive(Clone, Debug)]
@@ -139,11 +139,11 @@ mod tests {
         assert_eq!(medium.write(0, &[0; SECTOR]), Err(WriteError::NoMemory));
         assert_eq!(medium.read(0), Some(&[0; SECTOR]));
         fed(&mut medium);
-        for sector in [0, 1, PER_CHUNK, 2] {
+        for sector in [0, 1, PER_CHUNK, 2, 2 * PER_CHUNK] {
             assert_eq!(medium.write(sector, &[9; SECTOR]), Ok(()));
         }
-        assert_eq!(medium.write(2 * PER_CHUNK, &[9; SECTOR]), Err(WriteError::NoMemory));
-        assert_eq!(medium.read(2 * PER_CHUNK), Some(&[2 * PER_CHUNK as u8; SECTOR]));
+        assert_eq!(medium.write(3 * PER_CHUNK, &[9; SECTOR]), Err(WriteError::NoMemory));
+        assert_eq!(medium.read(3 * PER_CHUNK), Some(&[3 * PER_CHUNK as u8; SECTOR]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod accesses;
 mod cpu;
 mod disks;
 mod effects;
+mod floppies;
 mod interrupts;
 mod lines;
 mod memory_mapped;

@@ -6,6 +6,7 @@ use super::{Boot, File, Provide, Source};
 use crate::packages;
 use anyhow::{bail, Result};
 use machine::boot::bios;
+use machine::device::floppy::DRIVES;
 use machine::medium::SECTOR;
 use machine::pc::DISKS_MAX;
 use toml::Spanned;
@@ -21,8 +22,6 @@ const FLOPPIES: [(usize, &str); 8] = [
     (1440 << 10, "1.44M"),
     (2880 << 10, "2.88M"),
 ];
-/// So many can be in drives.
-const FLOPPIES_MAX: usize = 1;
 
 impl Source<'_> {
     /// The loader of stage 3 tries the firmware.
@@ -38,8 +37,9 @@ impl Source<'_> {
         }
         let mut floppies = Vec::new();
         for value in vm.floppies.iter().flatten() {
-            if floppies.len() == FLOPPIES_MAX {
-                bail!(self.wrong("floppies", value, "the PC has one drive; remove it"));
+            if floppies.len() == DRIVES {
+                let reason = format!("the PC has {DRIVES} drives; remove it");
+                bail!(self.wrong("floppies", value, &reason));
             }
             floppies.push(self.floppy(value, provide)?);
         }

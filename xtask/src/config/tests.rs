@@ -234,7 +234,12 @@ fn what_other_kinds_of_boot_need_is_named_too() {
         (MULTIBOOT, "\"0xe9\"", "0xf4", ["pxhv.toml:10: debugcon = 0xf4", "debug_exit has this port"]),
         (BIOS, "\"bios.bin\"", "\"boot.img\"", ["firmware = \"boot.img\"", "64 or 128 KiB"]),
         (BIOS, "\"boot.img\"", "\"text\"", ["floppies = \"text\": 12 bytes", "1.44M"]),
-        (BIOS, "\"boot.img\"", "\"boot.img\", \"boot.img\"", ["floppies = \"boot.img\"", "one drive"]),
+        (
+            BIOS,
+            "\"boot.img\"",
+            "\"boot.img\", \"boot.img\", \"boot.img\"",
+            ["floppies = \"boot.img\"", "2 drives"],
+        ),
         (BIOS, "\"disk.img\"]", "\"text\"]", ["disks = \"text\": 12 bytes", "whole sectors"]),
         (BIOS, "\"disk.img\"]", "\"empty\"]", ["disks = \"empty\"", "the file is empty"]),
         (

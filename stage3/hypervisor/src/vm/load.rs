@@ -58,8 +58,21 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
 /// A file is damaged.
 pub fn disks(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Vec<Medium>, String> {
     let Boot::Bios { disks, .. } = &spec.boot else { return Ok(Vec::new()) };
+    media(disks, bundle)
+}
+
+/// The floppy disks of `spec`.
+///
+/// # Errors
+/// A file is damaged.
+pub fn floppies(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Vec<Medium>, String> {
+    let Boot::Bios { floppies, .. } = &spec.boot else { return Ok(Vec::new()) };
+    media(floppies, bundle)
+}
+
+fn media(blobs: &[Blob], bundle: &Bundle<'static>) -> Result<Vec<Medium>, String> {
     let medium = |blob| bundle.blob(blob).map(Medium::new).map_err(|error| error.to_string());
-    disks.iter().map(medium).collect()
+    blobs.iter().map(medium).collect()
 }
 
 /// What the board of `spec` gets if a BIOS starts there.
@@ -67,14 +80,10 @@ pub fn disks(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Vec<Medium>, Str
 /// # Errors
 /// A file is damaged.
 pub fn firmware(spec: &VmSpec, bundle: &Bundle<'static>) -> Result<Option<Firmware>, String> {
-    let Boot::Bios { firmware, floppies, vga_bios, .. } = &spec.boot else { return Ok(None) };
+    let Boot::Bios { firmware, vga_bios, .. } = &spec.boot else { return Ok(None) };
     let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
-    let floppy = match floppies.first() {
-        Some(blob) => Some((blob.name.as_str(), read(blob)?)),
-        None => None,
-    };
     let vga_bios = vga_bios.as_ref().map(read).transpose()?;
-    let wishes = bios::Wishes { serial: spec.display == Screen::Serial, vga_bios, floppy };
+    let wishes = bios::Wishes { serial: spec.display == Screen::Serial, vga_bios };
     let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
     Ok(Some(Firmware { rom: read(firmware)?, files: bios::files(&wishes, &acpi) }))
 }

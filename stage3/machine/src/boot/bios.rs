@@ -11,7 +11,6 @@ use crate::device::fw_cfg::File;
 use crate::memory::{Gpa, GuestMemory, NotRam};
 use crate::vcpu::CpuState;
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::vec::Vec;
 
 /// Where a BIOS ends in memory.
@@ -85,13 +84,11 @@ pub fn load_vga_bios(vga_bios: &[u8], memory: &dyn GuestMemory) -> Result<(), Bi
 
 /// What a BIOS is to do.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wishes<'a> {
+pub struct Wishes {
     /// Its screen and keyboard are at the first serial port.
     pub serial: bool,
     /// The BIOS of the display adapter.
     pub vga_bios: Option<&'static [u8]>,
-    /// The floppy disk in drive A: name and contents.
-    pub floppy: Option<(&'a str, &'static [u8])>,
 }
 
 /// The files of the firmware configuration by which SeaBIOS learns what it is to do, and the ACPI tables.
@@ -108,9 +105,6 @@ pub fn files(wishes: &Wishes, acpi: &AcpiTables) -> Vec<File> {
     }
     if let Some(content) = wishes.vga_bios {
         files.push(File { name: "vgaroms/vgabios.bin".into(), content: Cow::Borrowed(content) });
-    }
-    if let Some((name, content)) = wishes.floppy {
-        files.push(File { name: format!("floppyimg/{name}").into(), content: Cow::Borrowed(content) });
     }
     files
 }
@@ -166,10 +160,10 @@ mod tests {
         };
         let silent = names(Wishes::default());
         assert!(silent.iter().any(|name| name == "etc/table-loader"), "{silent:?}");
-        assert!(!silent.iter().any(|name| name.contains("sercon") || name.contains("floppy")), "{silent:?}");
-        let all = Wishes { serial: true, vga_bios: Some(b"v"), floppy: Some(("boot.img", b"x")) };
+        assert!(!silent.iter().any(|name| name.contains("sercon") || name.contains("vga")), "{silent:?}");
+        let all = Wishes { serial: true, vga_bios: Some(b"v") };
         let more = names(all);
-        assert_eq!(more[silent.len()..], ["etc/sercon-port", "vgaroms/vgabios.bin", "floppyimg/boot.img"]);
+        assert_eq!(more[silent.len()..], ["etc/sercon-port", "vgaroms/vgabios.bin"]);
         let port = files(&all, &acpi).into_iter().find(|file| file.name.contains("sercon")).unwrap();
         assert_eq!(*port.content, 0x3f8_u64.to_le_bytes());
     }

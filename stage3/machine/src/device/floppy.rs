@@ -138,14 +138,19 @@ impl Floppy {
         }
     }
 
-    /// The disk in a drive.
-    pub fn medium_mut(&mut self, drive: usize) -> Option<&mut Medium> {
-        self.drives.get_mut(drive)?.medium_mut()
+    /// The disks in the drives.
+    pub fn media(&self) -> impl Iterator<Item = &Medium> {
+        self.drives.iter().filter_map(Drive::medium)
     }
 
-    /// Takes the disk out of a drive.
-    pub fn eject(&mut self, drive: usize) -> Option<Medium> {
-        self.drives.get_mut(drive)?.eject()
+    /// The same, to give them memory.
+    pub fn media_mut(&mut self) -> impl Iterator<Item = &mut Medium> {
+        self.drives.iter_mut().filter_map(Drive::medium_mut)
+    }
+
+    /// Takes the disks out of the drives.
+    pub fn eject_all(&mut self) -> impl Iterator<Item = Medium> + '_ {
+        self.drives.iter_mut().filter_map(Drive::eject)
     }
 
     /// The kinds of the drives as CMOS RAM names them: the first one in the upper half of the byte.

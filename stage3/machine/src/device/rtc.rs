@@ -150,6 +150,12 @@ impl Rtc {
         rtc
     }
 
+    /// A byte of the machine's configuration.
+    #[must_use]
+    pub fn configuration(&self, register: u8) -> u8 {
+        self.ram.get(usize::from(register)).copied().unwrap_or_default()
+    }
+
     /// Stores a byte of the machine's configuration.
     pub fn configure(&mut self, register: u8, value: u8) {
         if let Some(byte) = self.ram.get_mut(usize::from(register)) {

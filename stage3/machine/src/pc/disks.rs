@@ -69,15 +69,17 @@ impl Pc {
         drives.map(Drive::into_medium).collect()
     }
 
-    /// Whether one of them wants memory. To be asked after each exit.
+    /// Whether one of the disks, floppies included, wants memory. To be asked after each exit.
     #[must_use]
     pub fn media_want_memory(&self) -> bool {
         self.ata.iter().flat_map(Channel::drives).any(Drive::wants_memory)
+            || self.floppy.media().any(Medium::wants_memory)
     }
 
     /// The media of the disks, to give them memory for what the guest will write ([`Medium::wants_memory`]).
     pub fn media_mut(&mut self) -> impl Iterator<Item = &mut Medium> {
-        self.ata.iter_mut().flat_map(Channel::drives_mut).map(Drive::medium_mut)
+        let disks = self.ata.iter_mut().flat_map(Channel::drives_mut).map(Drive::medium_mut);
+        disks.chain(self.floppy.media_mut())
     }
 
     /// Tells the BIOS by CMOS what disks there are.

@@ -88,6 +88,10 @@ impl Drive {
         self.disk.take().map(|disk| disk.medium)
     }
 
+    pub(super) fn medium(&self) -> Option<&Medium> {
+        self.disk.as_ref().map(|disk| &disk.medium)
+    }
+
     pub(super) fn medium_mut(&mut self) -> Option<&mut Medium> {
         self.disk.as_mut().map(|disk| &mut disk.medium)
     }

@@ -159,7 +159,7 @@ fn what_is_written_is_read_back() {
     let read = pc.ram.peek(BUFFER.into(), 1024);
     assert!(read[..700].iter().all(|byte| *byte == 0xa5));
     assert!(read[700..].iter().all(|byte| *byte == 0), "filled up with zeros");
-    let disk = pc.floppy.eject(0).unwrap();
+    let disk = pc.floppy.eject_all().next().unwrap();
     assert_eq!(disk.read(2879).unwrap()[..2], [0xa5, 0xa5]);
     assert!(pc.floppy.insert(0, disk).is_none());
 }
@@ -275,7 +275,7 @@ fn seeks_move_the_head_and_the_change_line_falls() {
     assert_eq!(pc.command(&[0x04, 4]), [0x3c]);
     pc.command(&[0x07, 2]);
     assert_eq!(pc.command(&[0x08]), [0x72, 0], "there is no such drive");
-    let disk = pc.floppy.eject(0).unwrap();
+    let disk = pc.floppy.eject_all().next().unwrap();
     pc.floppy.insert(0, disk);
     assert_eq!(pc.floppy.read(0x3f7), 0xff);
     pc.floppy.write(0x3f2, 0x0c);
@@ -329,7 +329,7 @@ proptest! {
             pc.dma(if value & 1 == 0 { 0x44 } else { 0x48 }, count);
             if pc.floppy.write(if value & 2 == 0 { port } else { 0x3f5 }, value) {
                 pc.floppy.transfer(&mut pc.dma, &pc.ram);
-                feed(pc.floppy.medium_mut(0).unwrap());
+                pc.floppy.media_mut().for_each(feed);
             }
             pc.floppy.read(port);
         }

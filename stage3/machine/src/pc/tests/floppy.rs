@@ -11,7 +11,7 @@ const DATA: u16 = 0x3f5;
 fn pc_with_disk() -> Pc {
     let mut pc = pc(!(1 << 6));
     let bytes = vec![0xd1; Geometry::ALL[6].bytes() as usize];
-    assert!(pc.floppy.insert(0, Medium::new(bytes.leak())).is_none());
+    assert!(pc.insert_floppies(vec![Medium::new(bytes.leak())]).is_empty());
     pc
 }
 
@@ -53,6 +53,25 @@ fn a_sector_comes_by_dma_and_the_interrupt_on_line_6() {
     let result: Vec<_> = (0..7).map(|_| inb(&mut pc, T0, DATA)).collect();
     assert_eq!(result, [0, 0, 0, 0, 0, 2, 2]);
     assert!(!pc.interrupt_pending());
+}
+
+#[test]
+fn cmos_tells_the_drives_and_disks_come_out_as_they_went_in() {
+    let cmos = |pc: &mut Pc, register| {
+        out(pc, T0, 0x70, register);
+        inb(pc, T0, 0x71)
+    };
+    let disk = |index: usize| Medium::new(vec![index as u8; Geometry::ALL[index].bytes() as usize].leak());
+    let mut pc = pc_with_disk();
+    assert!(pc.media_want_memory());
+    assert_eq!((cmos(&mut pc, 0x10), cmos(&mut pc, 0x14)), (0x40, 0x03));
+    let mut pc = test_pc(64 << 20);
+    assert!(!pc.media_want_memory());
+    assert_eq!((cmos(&mut pc, 0x10), cmos(&mut pc, 0x14)), (0, 0x02));
+    assert_eq!(pc.insert_floppies(vec![disk(7), disk(3), disk(0)]).len(), 1, "there are two drives");
+    assert_eq!((cmos(&mut pc, 0x10), cmos(&mut pc, 0x14)), (0x51, 0x43));
+    let sizes: Vec<_> = pc.eject_floppies().iter().map(Medium::sectors).collect();
+    assert_eq!(sizes, [5760, 720]);
 }
 
 #[test]
