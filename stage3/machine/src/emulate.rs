@@ -45,7 +45,7 @@ pub use size::OperandSize;
 use crate::linear::{AccessError, Linear, Width};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
-use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
+use crate::vcpu::{Access, Event, MemoryFault, Vcpu, RFLAGS_TF};
 pub(crate) use bus::Bus;
 use cpu::{Cpu, Error, Progress};
 use registers::Registers;
@@ -98,6 +98,8 @@ pub fn emulate<V: Vcpu>(
         Err(Error::Access(AccessError::Fault(fault))) => vcpu.inject(Event::Fault(fault)),
         Ok(Progress::Complete) => vcpu.complete_instruction(decoded.next_rip),
         Ok(Progress::Jump(target)) => vcpu.complete_instruction(target),
+        // The guest executes it again, behind the trap of this element.
+        Ok(Progress::Partial) if state.rflags & RFLAGS_TF != 0 => vcpu.complete_instruction(state.rip),
         // The guest executes it again.
         _ => {}
     }

@@ -10,7 +10,7 @@ use super::operand::memory_size;
 use super::size::OperandSize;
 use crate::exits::Output;
 use crate::linear::{SegmentName, Width};
-use crate::vcpu::Access;
+use crate::vcpu::{Access, RFLAGS_TF};
 use iced_x86::Instruction;
 
 /// Elements that are done at a time at most.
@@ -62,7 +62,9 @@ impl Cpu<'_> {
         // MOVS, STOS and LODS do not look at ZF, whatever the prefix.
         let compares = matches!(operation, StringOperation::Compare | StringOperation::Scan);
         let end = if instruction.has_repne_prefix() { ZERO } else { 0 };
-        for _ in 0..MAX_ELEMENTS {
+        // A single step ends behind each element.
+        let share = if self.registers.rflags & RFLAGS_TF == 0 { MAX_ELEMENTS } else { 1 };
+        for _ in 0..share {
             if self.count(width) == 0 {
                 return Ok(Progress::Complete);
             }

@@ -24,6 +24,8 @@ pub struct MockVcpu {
     pub cr8: u8,
     /// What `was_delivering` answers.
     pub delivering: bool,
+    /// How often an instruction, or an element of a string that is stepped, was completed.
+    pub completed: u32,
     /// The page-directory pointers that were loaded.
     pub pdptes: Option<[u64; 4]>,
 }
@@ -61,6 +63,7 @@ impl Vcpu for MockVcpu {
     }
     fn complete_instruction(&mut self, next_rip: u64) {
         self.state.rip = next_rip;
+        self.completed += 1;
     }
     fn inject(&mut self, event: Event) {
         assert_eq!(self.injected.replace(event), None, "one event a time");

@@ -1,7 +1,8 @@
 //! INS and OUTS, with and without REP (Intel SDM, "INS/INSB/INSW/INSD", "OUTS/OUTSB/OUTSW/OUTSD").
 //!
-//! The string is in RAM or in a device's memory: a disk is read into the memory of a screen like that. One exit moves a bounded number of elements. If there are more, the registers say how far it came,
-//! RIP stays, and the guest executes the rest of the instruction again after its interrupts had
+//! The string is in RAM or in a device's memory: a disk is read into the memory of a screen like that. One exit moves a
+//! bounded number of elements, and one alone where RFLAGS.TF wants a trap behind each. If there are more, the registers
+//! say how far it came, RIP stays, and the guest executes the rest of the instruction again after its interrupts had
 //! their turn: this is how the instruction is defined.
 
 mod decode;
@@ -14,7 +15,7 @@ use crate::linear::{AccessError, Linear, SegmentName};
 use crate::memory::GuestMemory;
 use crate::pc::PowerEvent;
 use crate::time::Instant;
-use crate::vcpu::{Access, CpuState, Direction, Event, Gprs, PortIo, Vcpu};
+use crate::vcpu::{Access, CpuState, Direction, Event, Gprs, PortIo, Vcpu, RFLAGS_TF};
 use decode::StringIo;
 
 /// Elements that one exit moves at most, so that interrupts wait no longer than for a disk sector.
@@ -48,6 +49,10 @@ pub fn handle<V: Vcpu, P: PortBus + Mmio>(
     let outcome = match result {
         Ok(Progress::Complete) => {
             vcpu.complete_instruction(next_rip);
+            Outcome::Resume
+        }
+        Ok(Progress::Partial) if state.rflags & RFLAGS_TF != 0 => {
+            vcpu.complete_instruction(state.rip);
             Outcome::Resume
         }
         Ok(Progress::Partial) | Err(AccessError::Changed) => Outcome::Resume,
@@ -88,7 +93,8 @@ impl<P: PortBus + Mmio> Run<'_, P> {
         let width = instruction.address_width;
         let size = u64::from(self.io.size.bytes());
         let step = if state.rflags & RFLAGS_DF == 0 { size } else { size.wrapping_neg() };
-        for _ in 0..MAX_ELEMENTS {
+        let share = if state.rflags & RFLAGS_TF == 0 { MAX_ELEMENTS } else { 1 };
+        for _ in 0..share {
             if instruction.repeat && gprs.rcx & width.mask() == 0 {
                 return Ok(Progress::Complete);
             }

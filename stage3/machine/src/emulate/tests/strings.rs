@@ -4,6 +4,7 @@ use super::*;
 use crate::emulate::string::MAX_ELEMENTS;
 use crate::emulate::Done;
 use crate::pc::{Effects, PowerEvent};
+use crate::vcpu::RFLAGS_TF;
 use std::vec::Vec;
 
 const DF: u64 = 1 << 10;
@@ -45,6 +46,15 @@ fn single_elements_leave_the_count_alone() {
     assert_eq!((bench.gprs().rax, bench.gprs().rsi), (0x5566_7788, DEVICE + 4));
     bench.run(&[0xac]);
     assert_eq!((bench.gprs().rax, bench.gprs().rsi), (0x5566_7744, DEVICE + 5));
+}
+
+#[test]
+fn a_single_step_ends_behind_each_element() {
+    let mut bench = bench(Mode::Bits64);
+    bench.vcpu.state.rflags |= RFLAGS_TF;
+    bench.gprs().rcx = 2;
+    bench.run(&[0xf3, 0xaa]);
+    assert_eq!((bench.gprs().rdi, bench.gprs().rcx, bench.vcpu.completed), (DEVICE + 1, 1, 1));
 }
 
 #[test]

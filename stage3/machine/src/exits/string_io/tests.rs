@@ -6,7 +6,7 @@ use crate::memory::test_ram::TestRam;
 use crate::memory::Gpa;
 use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
-use crate::vcpu::{Fault, Segment, CR0_PE, CR0_PG, SEGMENT_BIG};
+use crate::vcpu::{Fault, Segment, CR0_PE, CR0_PG, RFLAGS_TF, SEGMENT_BIG};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -156,6 +156,17 @@ fn a_long_string_takes_several_exits() {
     bench.gprs().rcx = MAX_ELEMENTS.into();
     bench.input(Size::Word);
     assert_eq!(bench.progress(), (NEXT, 0));
+}
+
+#[test]
+fn a_single_step_ends_behind_each_element() {
+    let mut bench = Bench::new(REP_INSW);
+    bench.gprs().rcx = 2;
+    bench.vcpu.state.rflags = RFLAGS_TF;
+    bench.input(Size::Word);
+    assert_eq!((bench.progress(), bench.vcpu.completed), ((CODE, 1), 1));
+    bench.input(Size::Word);
+    assert_eq!((bench.progress(), bench.vcpu.completed), ((NEXT, 0), 2));
 }
 
 #[test]
