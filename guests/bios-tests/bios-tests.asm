@@ -45,6 +45,7 @@ start:
         dw 0aa55h
 
 tests:
+        call screen_is_sent
         mov si, banner
         call print
         call disk_mark

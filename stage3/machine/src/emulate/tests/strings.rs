@@ -53,7 +53,7 @@ fn a_single_step_ends_behind_each_element() {
     let mut bench = bench(Mode::Bits64);
     bench.vcpu.state.rflags |= RFLAGS_TF;
     bench.gprs().rcx = 2;
-    bench.run(&[0xf3, 0xaa]);
+    assert_eq!(bench.emulate(&[0xf3, 0xaa]), Ok(Done::default()));
     assert_eq!((bench.gprs().rdi, bench.gprs().rcx, bench.vcpu.completed), (DEVICE + 1, 1, 1));
 }
 
