@@ -17,6 +17,7 @@ mod transfer;
 pub use drive::Drive;
 pub use geometry::{Geometry, Translation};
 
+use alloc::boxed::Box;
 use registers::{command, control, device, status, Register};
 
 /// Ports of the command block, of which the first is Data.
@@ -27,7 +28,8 @@ const FLOATING: u16 = 0xffff;
 /// The channel: two drives at most share its lines.
 #[derive(Clone, Debug, Default)]
 pub struct Channel {
-    drives: [Option<Drive>; 2],
+    /// Boxed: a board is moved about on small stacks.
+    drives: [Option<Box<Drive>>; 2],
     control: u8,
     /// The drive that was selected last.
     second: bool,
@@ -39,7 +41,7 @@ impl Channel {
     /// A channel with these drives; the first is device 0.
     #[must_use]
     pub fn new(drives: [Option<Drive>; 2]) -> Self {
-        let mut channel = Self { drives, ..Self::default() };
+        let mut channel = Self { drives: drives.map(|drive| drive.map(Box::new)), ..Self::default() };
         let alone = channel.drives[1].is_none();
         for (number, drive) in channel.drives.iter_mut().enumerate() {
             if let Some(drive) = drive {
@@ -52,18 +54,18 @@ impl Channel {
 
     /// Gives the drives back.
     #[must_use]
-    pub fn into_drives(self) -> [Option<Drive>; 2] {
+    pub fn into_drives(self) -> [Option<Box<Drive>>; 2] {
         self.drives
     }
 
     /// The drives.
     pub fn drives(&self) -> impl Iterator<Item = &Drive> {
-        self.drives.iter().flatten()
+        self.drives.iter().flatten().map(|drive| &**drive)
     }
 
     /// The drives, to give their media memory.
     pub fn drives_mut(&mut self) -> impl Iterator<Item = &mut Drive> {
-        self.drives.iter_mut().flatten()
+        self.drives.iter_mut().flatten().map(|drive| &mut **drive)
     }
 
     /// Reads a word of data.
@@ -120,7 +122,7 @@ impl Channel {
             return status::BUSY;
         }
         // For a device 1 that is not there device 0 answers with zero.
-        self.drives[usize::from(self.second)].as_ref().map_or(0, Drive::status)
+        self.drives[usize::from(self.second)].as_ref().map_or(0, |drive| drive.status())
     }
 
     /// Writes the Device Control register.
@@ -135,7 +137,7 @@ impl Channel {
     #[must_use]
     pub fn irq(&self) -> bool {
         let quiet = self.control & (control::NO_INTERRUPT | control::RESET) != 0;
-        !quiet && self.drives[usize::from(self.second)].as_ref().is_some_and(Drive::interrupts)
+        !quiet && self.drives[usize::from(self.second)].as_ref().is_some_and(|drive| drive.interrupts())
     }
 
     /// Whether the interrupt line fell for a moment since the last call.
@@ -144,7 +146,7 @@ impl Channel {
     }
 
     fn selected(&mut self) -> Option<&mut Drive> {
-        self.drives[usize::from(self.second)].as_mut()
+        self.drives[usize::from(self.second)].as_deref_mut()
     }
 
     fn command(&mut self, code: u8) {

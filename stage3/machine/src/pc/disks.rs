@@ -66,7 +66,7 @@ impl Pc {
     /// Takes the disks out, in the order of [`Pc::attach`].
     pub fn detach(&mut self) -> Vec<Medium> {
         let drives = core::mem::take(&mut self.ata).into_iter().flat_map(Channel::into_drives).flatten();
-        drives.map(Drive::into_medium).collect()
+        drives.map(|drive| drive.into_medium()).collect()
     }
 
     /// Whether one of the disks, floppies included, wants memory. To be asked after each exit.
