@@ -6,7 +6,7 @@ use super::{entry, events, exits, explain, permissions, HostState};
 use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
 use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
-use crate::arch::x86_64::{cpu, interrupts, timer};
+use crate::arch::x86_64::{cpu, timer};
 use alloc::sync::Arc;
 use architecture::svm::vmcb::{
     intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE, INTERCEPT_MACHINE_CHECK,
@@ -196,11 +196,9 @@ impl HardwareVcpu for SvmVcpu {
         self.keep_code_segment_valid();
         events::reinject(&mut self.vmcb);
         let exit = exits::decode(self, memory);
-        match exit.reason {
-            ExitReason::Host => interrupts::accept_pending(),
+        if exit.reason == ExitReason::EntryFailed {
             // #VMEXIT took the event off the VMCB, and the auditor is to see it.
-            ExitReason::EntryFailed => self.vmcb.event_injection = injected,
-            _ => {}
+            self.vmcb.event_injection = injected;
         }
         exit
     }

@@ -30,13 +30,7 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
     match reason as u16 {
         EXTERNAL_INTERRUPT => serve_interrupt(&vcpu.vmcs),
         EXCEPTION_OR_NMI => serve_exception_or_nmi(&vcpu.vmcs),
-        PREEMPTION_TIMER_EXPIRED => {
-            // Bochs 2.7 lets no external interrupt end the run of a guest that was entered with interrupts off and
-            // leaves them off. On a processor, what is pending here would end the next run at once.
-            interrupts::accept_pending();
-            ExitReason::Host
-        }
-        NMI_WINDOW => ExitReason::Host,
+        PREEMPTION_TIMER_EXPIRED | NMI_WINDOW => ExitReason::Host,
         INTERRUPT_WINDOW | TPR_BELOW_THRESHOLD => ExitReason::InterruptWindow,
 
         IO_INSTRUCTION => IoInstruction(vcpu.vmcs.read(&EXIT_QUALIFICATION)).decode(),
