@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use xshell::{cmd, Shell};
 
+/// Headers for guests, in C and NASM: docs/hypercalls.md.
+pub const INTERFACE: &str = "guests/include";
+
 /// Stage 1: exactly one sector.
 pub fn stage1() -> Result<Vec<u8>> {
     let sector = source(&project::root().join("stage1/boot.asm"))?;
@@ -28,7 +31,7 @@ pub fn stage2() -> Result<Vec<u8>> {
 }
 
 /// Assembles one file to a flat binary. It may include what lies beside it, what guests have in common
-/// (tests/guests), and `layout.inc`, the numbers that it shares with Rust.
+/// (tests/guests), how they call pxHV ([`INTERFACE`]), and `layout.inc`, the numbers that it shares with Rust.
 pub fn source(path: &Path) -> Result<Vec<u8>> {
     // In a directory of its own, so that several builds at once don't meet.
     let directory = tempfile::tempdir()?;
@@ -40,11 +43,12 @@ pub fn source(path: &Path) -> Result<Vec<u8>> {
     let output = directory.path().join("out.bin");
     let (own, generated) = (path.parent().unwrap_or(Path::new(".")), directory.path());
     let common = project::root().join("tests/guests");
+    let interface = project::root().join(INTERFACE);
     let shell = Shell::new()?;
     // Paths are shown as they are given: relative ones make messages that editors can follow.
     let _root = shell.push_dir(project::root());
     let path = path.strip_prefix(project::root()).unwrap_or(path);
-    cmd!(shell, "nasm -f bin -w+all -Werror -I {own}/ -I {common}/ -I {generated}/ -o {output} {path}")
+    cmd!(shell, "nasm -f bin -w+all -Werror -I {own}/ -I {common}/ -I {interface}/ -I {generated}/ -o {output} {path}")
         .quiet()
         .run()
         .with_context(|| format!("{} does not assemble", path.display()))?;

@@ -2,6 +2,7 @@
 #include "acpi.h"
 #include "clock.h"
 #include "console.h"
+#include "hypercall.h"
 #include "input.h"
 #include "tasks.h"
 #include "timer.h"
@@ -88,6 +89,7 @@ static const struct command {
     { "mem", "how much memory there is", show_memory },
     { "time", "date, time, and how long NanoX runs", show_time },
     { "tasks", "what runs", show_tasks },
+    { "hypercall", "what pxHV says about itself", hypercall_show },
     { "reboot", "reset the machine", reboot },
     { "poweroff", "turn the machine off", try_power_off },
 };

@@ -8,6 +8,8 @@ pub const RFLAGS_TF: u64 = 1 << 8;
 pub const RFLAGS_IF: u64 = 1 << 9;
 /// RFLAGS.NT.
 pub const RFLAGS_NT: u64 = 1 << 14;
+/// RFLAGS.RF: the next instruction causes no instruction breakpoint.
+pub const RFLAGS_RF: u64 = 1 << 16;
 /// RFLAGS.VM: virtual-8086 mode.
 pub const RFLAGS_VM: u64 = 1 << 17;
 /// RFLAGS.AC.

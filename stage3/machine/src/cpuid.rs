@@ -21,6 +21,7 @@ mod topology;
 mod xsave;
 
 pub use architecture::cpuid::CpuidResult;
+pub use hypervisor::VERSION;
 
 use xsave::Xsave;
 pub use xsave::{XCR0_AVX, XCR0_AVX512, XCR0_SSE, XCR0_X87};

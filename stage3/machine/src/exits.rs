@@ -7,7 +7,8 @@
 //! | MOV to CR0 or CR4 | checked and done, or #GP |
 //! | HLT | waits for an interrupt or NMI; stops the VM if none can come |
 //! | hardware task switch | done, or the fault that it leads to |
-//! | VMCALL, VMMCALL | no call exists |
+//! | VMCALL, VMMCALL | the hypercall is done |
+//! | #UD | the other vendor's hypercall is done, or the guest takes the exception |
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
 //! | memory that is not RAM | the instruction is done on the device there |
@@ -20,6 +21,7 @@
 mod bus;
 mod control;
 mod control_registers;
+mod hypercall;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod mock;
 mod port_io;
@@ -30,6 +32,7 @@ mod task_switch;
 mod tests;
 
 pub use bus::{Board, Output, PortBus};
+pub use hypercall::CALLS as HYPERCALLS;
 pub use stop::StopReason;
 
 use crate::cpuid::{CpuidPolicy, GuestCpuidState};
@@ -55,6 +58,8 @@ pub struct VirtualCpu {
 pub enum Outcome {
     /// Run the guest again.
     Resume,
+    /// Run the guest again, but first whoever else waits for the processor.
+    Yield,
     /// The guest waits for an interrupt.
     Halt,
     /// The VM can't go on.
@@ -110,10 +115,8 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::TaskSwitch(switch) => {
             return task_switch::handle(&switch, exit.next_rip, vcpu, &cpu.cpuid, memory).silent();
         }
-        ExitReason::Hypercall => {
-            control::hypercall(vcpu);
-            Ok(())
-        }
+        ExitReason::Hypercall => return hypercall::handle(exit.next_rip, vcpu, cpu, memory, now),
+        ExitReason::InvalidOpcode => return hypercall::invalid_opcode(vcpu, cpu, memory, now),
         // The caches of the host are coherent with everything that a guest can reach.
         ExitReason::CacheFlush => Ok(()),
         ExitReason::Undefined => Err(Fault::InvalidOpcode),

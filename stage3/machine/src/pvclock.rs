@@ -12,7 +12,7 @@
 //! written, as the interface knows no error: the guest sees a structure that never changes.
 
 use crate::memory::{Gpa, GuestMemory};
-use crate::time::TscScale;
+use crate::time::{Instant, TscScale, SECOND};
 use zerocopy::{Immutable, IntoBytes};
 
 /// MSR_KVM_WALL_CLOCK_NEW: writing an address asks for a [`WallClock`] there.
@@ -120,6 +120,13 @@ impl PvClock {
     #[must_use]
     pub fn nanos(&self, tsc: u64) -> u64 {
         self.base_nanos.wrapping_add(self.scale.nanos(tsc.wrapping_sub(self.base_tsc)))
+    }
+
+    /// Nanoseconds since 1970-01-01 00:00 UTC, by the host's clock at power-on.
+    #[must_use]
+    pub const fn unix_nanos(&self, now: Instant) -> u64 {
+        let WallTime { seconds, nanos } = self.power_on;
+        seconds.wrapping_mul(SECOND).wrapping_add(nanos as u64).wrapping_add(now.0)
     }
 
     fn publish(&mut self, memory: &dyn GuestMemory) {

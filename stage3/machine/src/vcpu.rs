@@ -157,6 +157,8 @@ pub enum ExitReason {
     TaskSwitch(TaskSwitch),
     /// VMCALL or VMMCALL.
     Hypercall,
+    /// The instruction at RIP raised #UD, which the guest did not take yet.
+    InvalidOpcode,
     /// INVD or WBINVD.
     CacheFlush,
     /// An instruction that this virtual CPU does not have (CPUID does not show it).
@@ -238,7 +240,7 @@ pub trait Vcpu {
     fn gprs_mut(&mut self) -> &mut Gprs;
     /// RFLAGS.
     fn rflags(&self) -> u64;
-    /// Sets RFLAGS. The caller changes arithmetic flags only.
+    /// Sets RFLAGS. The caller changes arithmetic flags and RF only.
     fn set_rflags(&mut self, value: u64);
     /// Sets RSP.
     fn set_rsp(&mut self, value: u64);
@@ -250,6 +252,8 @@ pub trait Vcpu {
     fn efer(&self) -> u64;
     /// Current privilege level.
     fn cpl(&self) -> u8;
+    /// The present code is 64-bit code: EFER.LMA and CS.L are set.
+    fn in_64_bit_code(&self) -> bool;
 
     /// Completes the instruction that exited: sets RIP to `next_rip` and ends an interrupt shadow, as
     /// every instruction does. If RFLAGS.TF is set, the guest takes its single-step trap next, before any

@@ -6,7 +6,7 @@ use crate::cpu;
 use arbitrary::{Result, Unstructured};
 use machine::cpuid::CpuVendor;
 use machine::emulate;
-use machine::exits::{handle, Outcome, StopReason, VirtualCpu};
+use machine::exits::{handle, Handled, Outcome, Output, StopReason, VirtualCpu};
 use machine::memory::{Gpa, GuestMemory};
 use machine::pc::{DebugPorts, Pc, PcConfig, IOAPIC};
 use machine::testing::{virtual_cpu, MockVcpu};
@@ -39,6 +39,8 @@ const MSRS: [(u32, u32); 18] = [
     (0xc000_0080, 5),
     (0xc001_0000, 0x120),
 ];
+/// The number of the first hypercall.
+const HYPERCALLS: u32 = 0x5058_0000;
 /// CPUID leaves where a range begins.
 const LEAVES: [u32; 4] = [0, 0x4000_0000, 0x8000_0000, 0xffff_ff00];
 
@@ -63,7 +65,12 @@ fn reason(u: &mut Unstructured, vcpu: &MockVcpu) -> Result<ExitReason> {
         }
         16 => ExitReason::Hypercall,
         17 => *u.choose(&[ExitReason::CacheFlush, ExitReason::InterruptWindow, ExitReason::Host])?,
-        18 => *u.choose(&[ExitReason::Undefined, ExitReason::Forbidden, ExitReason::FloatingPointError])?,
+        18 => *u.choose(&[
+            ExitReason::Undefined,
+            ExitReason::Forbidden,
+            ExitReason::FloatingPointError,
+            ExitReason::InvalidOpcode,
+        ])?,
         19 => *u.choose(&[
             ExitReason::Shutdown,
             ExitReason::PageTables(IOAPIC),
@@ -91,7 +98,12 @@ fn task_switch(u: &mut Unstructured) -> Result<TaskSwitch> {
 }
 
 /// Registers that mean something to the exit.
-fn operands(u: &mut Unstructured, reason: ExitReason, vcpu: &mut MockVcpu) -> Result<()> {
+fn operands(
+    u: &mut Unstructured,
+    reason: ExitReason,
+    vcpu: &mut MockVcpu,
+    ram: &dyn GuestMemory,
+) -> Result<()> {
     let gprs = &mut vcpu.state.gprs;
     match reason {
         ExitReason::ReadMsr | ExitReason::WriteMsr => {
@@ -109,6 +121,16 @@ fn operands(u: &mut Unstructured, reason: ExitReason, vcpu: &mut MockVcpu) -> Re
             gprs.rcx = u.int_in_range(0..=1)?;
             (gprs.rax, gprs.rdx) = (u.arbitrary::<u16>()?.into(), 0);
             vcpu.state.cr4 |= 1 << 18;
+        }
+        ExitReason::Hypercall | ExitReason::InvalidOpcode => {
+            gprs.rax = u64::from(HYPERCALLS + u.int_in_range(0..=5)?);
+            gprs.rbx = u.int_in_range(0..=2)?;
+            gprs.rcx = u.int_in_range(0..=100)?;
+            // VMCALL or VMMCALL.
+            if u.arbitrary()? {
+                let last = *u.choose(&[0xc1, 0xd9])?;
+                let _ = ram.write(Gpa(vcpu.state.cs.base + vcpu.state.rip), &[0x0f, 0x01, last]);
+            }
         }
         // The address of a command to the firmware configuration device.
         ExitReason::PortIo(PortIo { port: 0x514..0x51c, .. }) => {
@@ -153,7 +175,8 @@ fn is_possible(register: ControlRegister, value: u64, before: &MockVcpu, cpu: &V
 }
 
 /// What holds after `exit`, which changed `before` into `after`.
-fn check(exit: Exit, outcome: Outcome, before: &MockVcpu, after: &MockVcpu, cpu: &VirtualCpu) {
+fn check(exit: Exit, handled: Handled, before: &MockVcpu, after: &MockVcpu, cpu: &VirtualCpu) {
+    let (outcome, printed) = (handled.outcome, handled.output.as_slice().len());
     check_policy(after, cpu);
     let gprs = after.state.gprs;
     match exit.reason {
@@ -176,8 +199,14 @@ fn check(exit: Exit, outcome: Outcome, before: &MockVcpu, after: &MockVcpu, cpu:
             assert!(changed == 0 || reserved == 0, "EFER {:#x}", after.state.efer);
             assert_eq!(changed & EFER_LMA, 0, "EFER.LMA");
         }
-        ExitReason::Xsetbv | ExitReason::Hypercall | ExitReason::CacheFlush => {
-            check_instruction(exit, before, after);
+        ExitReason::Xsetbv | ExitReason::CacheFlush => check_instruction(exit, before, after),
+        ExitReason::Hypercall => {
+            assert_eq!(after.injected, None);
+            assert!(after.state.rip == exit.next_rip || printed == Output::CAPACITY, "{exit:x?}");
+        }
+        ExitReason::InvalidOpcode => {
+            assert!(matches!(after.injected, None | Some(Event::Fault(Fault::InvalidOpcode))));
+            assert!(after.injected.is_none() || after.state == before.state, "{exit:x?}");
         }
         ExitReason::WriteControlRegister { register, value } => {
             check_instruction(exit, before, after);
@@ -263,13 +292,13 @@ pub fn run(u: &mut Unstructured) -> Result<()> {
         vcpu.tsc = now.0;
         vcpu.delivering = u.ratio(1, 32)?;
         let reason = reason(u, &vcpu)?;
-        operands(u, reason, &mut vcpu)?;
+        operands(u, reason, &mut vcpu, &ram)?;
         let exit = Exit { reason, next_rip: vcpu.state.rip.wrapping_add(u.int_in_range(1..=15)?) };
         let before = vcpu.clone();
         pc.set_cr8(vcpu.cr8());
         crate::tell(&(now, exit));
         let handled = handle(exit, &mut vcpu, &mut cpu, &mut pc, &ram, now);
-        check(exit, handled.outcome, &before, &vcpu, &cpu);
+        check(exit, handled, &before, &vcpu, &cpu);
         assert!(pc.next_deadline().is_none_or(|deadline| deadline > now));
         vcpu.injected = None;
         // The guest goes on elsewhere; where it was sent to may be no RAM.

@@ -51,6 +51,7 @@ fn kernel(directory: &Path, chapter: usize) -> Result<Vec<u8>> {
     let place = tempfile::tempdir()?;
     let mut objects = Vec::new();
     let mut compiler = compiler(place.path());
+    compiler.include(project::root().join(assemble::INTERFACE));
     for (number, name) in CHAPTERS.iter().enumerate().take(chapter + 1).skip(FIRST_IN_C) {
         let chapter_directory = directory.join(name);
         compiler.include(&chapter_directory);

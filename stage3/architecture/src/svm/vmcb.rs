@@ -169,6 +169,8 @@ pub const INTERCEPT_CR4_WRITE: u32 = 1 << 20;
 pub const INTERCEPT_CR8_WRITE: u32 = 1 << 24;
 /// [`Vmcb::intercept_exceptions`]: #DB.
 pub const INTERCEPT_DEBUG: u32 = 1 << 1;
+/// The same: #UD.
+pub const INTERCEPT_INVALID_OPCODE: u32 = 1 << 6;
 /// The same: #MC.
 pub const INTERCEPT_MACHINE_CHECK: u32 = 1 << 18;
 

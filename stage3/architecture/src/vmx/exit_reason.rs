@@ -1,8 +1,9 @@
 //! The basic exit reasons (Intel SDM, "VMX Basic Exit Reasons").
 
 crate::exit_table::exit_table! { u16;
-    0 EXCEPTION_OR_NMI Asked [Resume HostFault]
-        "an NMI is the host's: its handler serves it; a machine check ends pxHV; no other exception exits" []
+    0 EXCEPTION_OR_NMI Asked [Resume Inject Stop HostFault]
+        "#UD: VMMCALL, AMD's hypercall, is done like VMCALL, all else is the guest's; an NMI is the host's: its handler serves it; a machine check ends pxHV; no other exception exits"
+        ["hypercalls" "the_other_vendors_instruction_is_the_same_call" "cpu-state"]
     1 EXTERNAL_INTERRUPT Asked [Resume] "the host's handler serves it" ["linux-shell"]
     2 TRIPLE_FAULT Always [Stop] "a reset; the end if it comes at once again and again" ["triple-fault" "reset-by-triple-fault"]
     3 INIT_SIGNAL Always [Stop] "INIT to this computer's CPU, which nothing sends; the guest's own reset its VM without it"
@@ -25,7 +26,7 @@ crate::exit_table::exit_table! { u16;
     15 RDPMC Asked [Inject] "#GP: there are no counters" ["cpu-state"]
     16 RDTSC Never [Resume] "the processor does it, with TSC offset" ["cpu-state"]
     17 RSM Always [Inject] "#UD: the guest is never in SMM; the processor raises it itself" ["cpu-state"]
-    18 VMCALL Always [Resume] "no call exists: RAX says so" ["cpu-state" "there_are_no_hypercalls"]
+    18 VMCALL Always [Resume Stop] "the hypercall is done (hypercalls.md)" ["hypercalls" "cpu-state"]
     19 VMCLEAR Always [Inject] "#UD: there is no VMX" ["cpu-state"]
     20 VMLAUNCH Always [Inject] "#UD: there is no VMX" ["cpu-state"]
     21 VMPTRLD Always [Inject] "#UD: there is no VMX" ["cpu-state"]

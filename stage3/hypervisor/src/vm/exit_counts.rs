@@ -38,6 +38,7 @@ impl ExitCounts {
             ExitReason::CacheFlush
             | ExitReason::TaskSwitch(_)
             | ExitReason::Undefined
+            | ExitReason::InvalidOpcode
             | ExitReason::Forbidden => 6,
             ExitReason::MemoryFault(_) => 7,
             ExitReason::Host | ExitReason::InterruptWindow => 8,

@@ -46,7 +46,8 @@ impl<B: Backend> Vm<'_, B> {
             service.guest_ran(self);
             self.print(handled.output.as_slice());
             match handled.outcome {
-                Outcome::Resume => {}
+                // Nobody else waits for the processor; the host was looked after above.
+                Outcome::Resume | Outcome::Yield => {}
                 Outcome::Halt => now = self.wait(&mut service),
                 Outcome::Stop(reason) => {
                     self.show_end();

@@ -5,10 +5,12 @@
 //! name follows at 40000100h, the next place where guests look.
 
 use super::{signature, CpuidResult};
+use crate::exits::HYPERCALLS;
 
 const KVM_SIGNATURE: u32 = 0x4000_0000;
 const KVM_FEATURES: u32 = 0x4000_0001;
 const OWN_SIGNATURE: u32 = 0x4000_0100;
+/// EAX: [`VERSION`]. EBX: the hypercalls that exist, see [`HYPERCALLS`].
 const OWN_VERSION: u32 = 0x4000_0101;
 /// EAX: the rate of the TSC in kHz, as pxHV measured it.
 const OWN_TSC: u32 = 0x4000_0102;
@@ -20,8 +22,8 @@ const CLOCKSOURCE2: u32 = 1 << 3;
 /// KVM_FEATURE_CLOCKSOURCE_STABLE_BIT: its stable flag can be trusted.
 const CLOCKSOURCE_STABLE: u32 = 1 << 24;
 
-/// The version of this crate: major << 16 | minor << 8 | patch.
-const VERSION: u32 = decimal(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+/// The version of pxHV: major << 16 | minor << 8 | patch.
+pub const VERSION: u32 = decimal(env!("CARGO_PKG_VERSION_MAJOR")) << 16
     | decimal(env!("CARGO_PKG_VERSION_MINOR")) << 8
     | decimal(env!("CARGO_PKG_VERSION_PATCH"));
 
@@ -33,7 +35,7 @@ pub const fn leaf(leaf: u32, tsc_khz: u32) -> CpuidResult {
             CpuidResult { eax: NOP_IO_DELAY | CLOCKSOURCE2 | CLOCKSOURCE_STABLE, ebx: 0, ecx: 0, edx: 0 }
         }
         OWN_SIGNATURE => signature(OWN_TSC, b"pxHVpxHVpxHV"),
-        OWN_VERSION => CpuidResult { eax: VERSION, ebx: 0, ecx: 0, edx: 0 },
+        OWN_VERSION => CpuidResult { eax: VERSION, ebx: HYPERCALLS, ecx: 0, edx: 0 },
         OWN_TSC => CpuidResult { eax: tsc_khz, ebx: 0, ecx: 0, edx: 0 },
         _ => CpuidResult { eax: 0, ebx: 0, ecx: 0, edx: 0 },
     }

@@ -197,7 +197,11 @@ fn the_signatures_of_kvm_and_pxhv() {
         assert_eq!(get(&policy, 0x4000_0001, 0), result(0x0100_000a, 0, 0, 0));
         let own = get(&policy, 0x4000_0100, 0);
         assert_eq!((own.eax, text(own)), (0x4000_0102, b"pxHVpxHVpxHV".to_vec()));
-        assert_eq!(get(&policy, 0x4000_0101, 0), result(0x0000_0100, 0, 0, 0), "version 0.1.0");
+        assert_eq!(
+            get(&policy, 0x4000_0101, 0),
+            result(0x0000_0100, 0x1f, 0, 0),
+            "version 0.1.0, five hypercalls"
+        );
         assert_eq!(get(&policy, 0x4000_0102, 0), result(CONFIG.tsc_khz as u32, 0, 0, 0));
         for none in [0x4000_0002, 0x4000_0010, 0x4000_0200, 0x4fff_ffff] {
             assert_eq!(get(&policy, none, 0), CpuidResult::default());

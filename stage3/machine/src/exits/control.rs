@@ -1,7 +1,7 @@
-//! XCR0 and hypercalls.
+//! XCR0.
 
 use crate::cpuid::{CpuidPolicy, XCR0_AVX, XCR0_AVX512, XCR0_SSE, XCR0_X87};
-use crate::vcpu::{Fault, Vcpu, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG};
+use crate::vcpu::{Fault, Vcpu, CR4_OSXSAVE};
 
 /// XSETBV (Intel SDM and AMD APM, "XSETBV"). Intel checks CR4.OSXSAVE and CPL before the exit; to check
 /// again costs nothing.
@@ -27,15 +27,4 @@ const fn is_valid_xcr0(value: u64, allowed: u64) -> bool {
         && value & XCR0_X87 != 0
         && (sse || !avx)
         && (avx512 == 0 || (avx512 == XCR0_AVX512 && avx))
-}
-
-/// VMCALL or VMMCALL. There are no calls; the answers are those of the KVM interface (Linux:
-/// include/uapi/linux/kvm_para.h), whose signature CPUID shows.
-pub fn hypercall<V: Vcpu>(vcpu: &mut V) {
-    const KVM_ENOSYS: u64 = 1000;
-    const KVM_EPERM: u64 = 1;
-    let error = if vcpu.cpl() == 0 { KVM_ENOSYS } else { KVM_EPERM };
-    let in_64_bit_code = vcpu.efer() & EFER_LMA != 0 && vcpu.state().cs.attributes & SEGMENT_LONG != 0;
-    let answer = error.wrapping_neg();
-    vcpu.gprs_mut().rax = if in_64_bit_code { answer } else { answer & 0xffff_ffff };
 }

@@ -7,7 +7,7 @@ use crate::msr::MsrState;
 use crate::pvclock::{PvClock, WallTime};
 use crate::time::TscScale;
 use crate::vcpu::{
-    ControlRegister, CpuState, Event, Gprs, InterruptWindow, Vcpu, CR0_PG, EFER_LMA, EFER_LME,
+    ControlRegister, CpuState, Event, Gprs, InterruptWindow, Vcpu, CR0_PG, EFER_LMA, EFER_LME, SEGMENT_LONG,
 };
 
 /// What handlers did to it can be looked at.
@@ -60,6 +60,9 @@ impl Vcpu for MockVcpu {
     }
     fn cpl(&self) -> u8 {
         self.cpl
+    }
+    fn in_64_bit_code(&self) -> bool {
+        self.state.efer & EFER_LMA != 0 && self.state.cs.attributes & SEGMENT_LONG != 0
     }
     fn complete_instruction(&mut self, next_rip: u64) {
         self.state.rip = next_rip;

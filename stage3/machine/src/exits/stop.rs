@@ -13,6 +13,8 @@ pub enum StopReason {
     PowerOff,
     /// The guest wrote this to the debug exit port.
     DebugExit(u32),
+    /// The guest ended itself with this code, by a hypercall.
+    Exit(u32),
     /// The guest asked for a reset.
     Reset(ResetSource),
     /// A fault while delivering a fault of a fault.
@@ -43,6 +45,7 @@ impl core::fmt::Display for StopReason {
             Self::Halted => f.write_str("powered off: halted with interrupts disabled"),
             Self::PowerOff => f.write_str("powered off"),
             Self::DebugExit(value) => write!(f, "the guest ended with debug exit value {value}"),
+            Self::Exit(code) => write!(f, "the guest ended with code {code}"),
             Self::Reset(source) => write!(f, "reset requested by the guest: {source}"),
             Self::TripleFault => f.write_str("triple fault: the guest could not handle an exception"),
             Self::NotRam(fault) => write!(f, "the guest {fault}"),

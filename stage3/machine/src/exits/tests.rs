@@ -9,9 +9,7 @@ use crate::memory::test_ram::TestRam;
 use crate::memory::Gpa;
 use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
-use crate::vcpu::{
-    Access, ControlRegister, Direction, MemoryFault, PortIo, Segment, CR4_OSXSAVE, EFER_LMA, SEGMENT_LONG,
-};
+use crate::vcpu::{Access, ControlRegister, Direction, MemoryFault, PortIo, Segment, CR4_OSXSAVE};
 use std::string::ToString;
 use std::vec::Vec;
 
@@ -263,22 +261,6 @@ fn control_registers_are_written_or_fault() {
 }
 
 #[test]
-fn there_are_no_hypercalls() {
-    let mut bench = Bench::new();
-    bench.completes(ExitReason::Hypercall);
-    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_fc18, "-1000 in 32 bits");
-    bench.vcpu.state.efer = EFER_LMA;
-    bench.completes(ExitReason::Hypercall);
-    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_fc18, "compatibility mode");
-    bench.vcpu.state.cs.attributes = SEGMENT_LONG;
-    bench.completes(ExitReason::Hypercall);
-    assert_eq!(bench.vcpu.state.gprs.rax, 0xffff_ffff_ffff_fc18, "-1000");
-    bench.vcpu.cpl = 3;
-    bench.completes(ExitReason::Hypercall);
-    assert_eq!(bench.vcpu.state.gprs.rax, u64::MAX, "-1");
-}
-
-#[test]
 fn instructions_without_effect_and_without_existence() {
     let mut bench = Bench::new();
     bench.faults(ExitReason::Undefined, UD);
@@ -328,6 +310,7 @@ fn what_stops_a_vm_says_so_in_words() {
         let Outcome::Stop(stop) = bench.exit(reason).outcome else { panic!("{reason:?} does not stop") };
         assert_eq!(stop.to_string(), words);
     }
+    assert_eq!(StopReason::Exit(7).to_string(), "the guest ended with code 7");
     assert_eq!(StopReason::Halted.to_string(), "powered off: halted with interrupts disabled");
     let reset = StopReason::Reset(ResetSource::ResetControl);
     assert_eq!(reset.to_string(), "reset requested by the guest: the reset control register (port CF9h)");

@@ -18,6 +18,8 @@ const DEBUG: u64 = 1;
 const NMI: u64 = 2;
 /// Vector of the machine check.
 pub const MACHINE_CHECK: u8 = 18;
+/// Vector of #UD.
+pub const INVALID_OPCODE: u8 = 6;
 /// Vector of the page fault.
 const PAGE_FAULT: u64 = 14;
 

@@ -15,6 +15,7 @@ impl Vcpu for Cpu {
     fn cr0(&self) -> u64 { self.0.cr0 }
     fn efer(&self) -> u64 { self.0.efer }
     fn cpl(&self) -> u8 { 0 }
+    fn in_64_bit_code(&self) -> bool { self.0.efer & EFER_LMA != 0 && self.0.cs.attributes & SEGMENT_LONG != 0 }
     fn complete_instruction(&mut self, next_rip: u64) { self.0.rip = next_rip; }
     fn was_delivering(&self) -> bool { false }
     fn inject(&mut self, event: Event) { panic!("{event:?}, but the processor executes it") }

@@ -33,6 +33,8 @@ pub fn inject(vmcb: &mut Vmcb, event: Event) {
         Event::Interrupt(vector) => TYPE_EXTERNAL | u64::from(vector),
         Event::Nmi => TYPE_NMI | NMI_VECTOR,
         Event::Fault(fault) => {
+            // Behind its delivery there is no shadow.
+            vmcb.interrupt_shadow &= !1;
             match fault {
                 Fault::PageFault { address, .. } => vmcb.cr2 = address,
                 Fault::TaskSwitchTrap => vmcb.dr6 |= DR6_BT,

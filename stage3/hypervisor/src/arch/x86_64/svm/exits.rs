@@ -25,6 +25,7 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
     let (reason, length) = match code {
         code::INTR | code::NMI | code::SMI | code::DEBUG => (Is::Host, 0),
         code::MACHINE_CHECK => exceptions::machine_check(),
+        code::INVALID_OPCODE => (Is::InvalidOpcode, 0),
         code::VINTR => (Is::InterruptWindow, 0),
         code::CR0_SEL_WRITE | code::CR4_WRITE | code::CR8_WRITE => {
             return control_registers::decode_write(vcpu, memory);

@@ -9,7 +9,8 @@ use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, timer};
 use alloc::sync::Arc;
 use architecture::svm::vmcb::{
-    intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE, INTERCEPT_MACHINE_CHECK,
+    intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE,
+    INTERCEPT_INVALID_OPCODE, INTERCEPT_MACHINE_CHECK,
 };
 use core::fmt;
 use machine::emulate;
@@ -80,7 +81,7 @@ impl SvmVcpu {
         let msr_map = permissions::msr_map(limits.instructions.rdtscp);
         let mut vmcb = VmcbPage::new();
         vmcb.intercept_cr = INTERCEPT_CR4_WRITE;
-        vmcb.intercept_exceptions = INTERCEPT_MACHINE_CHECK;
+        vmcb.intercept_exceptions = INTERCEPT_MACHINE_CHECK | INTERCEPT_INVALID_OPCODE;
         vmcb.intercept_3 = INTERCEPT_3;
         vmcb.intercept_4 = INTERCEPT_4;
         vmcb.iopm_base = io_map.hpa().0;
@@ -171,9 +172,8 @@ impl SvmVcpu {
     pub(super) fn next_rip(&self, length: u64, memory: &dyn GuestMemory) -> u64 {
         let prefixes = emulate::prefixes(self, memory, self.physical_bits);
         let rip = self.vmcb.rip.wrapping_add(length + u64::from(prefixes));
-        let in_64_bit_code = self.vmcb.efer & EFER_LMA != 0 && self.vmcb.cs.attributes & SEGMENT_LONG != 0;
         // Outside of it, EIP wraps around.
-        if in_64_bit_code {
+        if self.in_64_bit_code() {
             rip
         } else {
             rip & u64::from(u32::MAX)
@@ -247,6 +247,10 @@ impl Vcpu for SvmVcpu {
 
     fn cpl(&self) -> u8 {
         self.vmcb.cpl
+    }
+
+    fn in_64_bit_code(&self) -> bool {
+        self.vmcb.efer & EFER_LMA != 0 && self.vmcb.cs.attributes & SEGMENT_LONG != 0
     }
 
     fn complete_instruction(&mut self, next_rip: u64) {

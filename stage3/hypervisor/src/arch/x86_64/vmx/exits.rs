@@ -90,6 +90,7 @@ const fn is_instruction(reason: &ExitReason) -> bool {
             | ExitReason::InterruptWindow
             | ExitReason::MemoryFault(_)
             | ExitReason::PageTables(_)
+            | ExitReason::InvalidOpcode
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed
@@ -107,7 +108,7 @@ fn serve_interrupt(vmcs: &Vmcs) -> ExitReason {
     ExitReason::Host
 }
 
-/// An NMI or a machine check for the host: the exception bitmap names no other exception.
+/// An NMI or a machine check for the host, or #UD: the exception bitmap names no other exception.
 fn serve_exception_or_nmi(vmcs: &Vmcs) -> ExitReason {
     let information = vmcs.read(&VM_EXIT_INTERRUPTION_INFORMATION);
     if events::is_nmi(information) {
@@ -116,10 +117,11 @@ fn serve_exception_or_nmi(vmcs: &Vmcs) -> ExitReason {
         unsafe { asm!("int 2", options(nomem)) };
         return ExitReason::Host;
     }
-    if information as u8 == exceptions::MACHINE_CHECK {
-        exceptions::machine_check();
+    match information as u8 {
+        exceptions::INVALID_OPCODE => ExitReason::InvalidOpcode,
+        exceptions::MACHINE_CHECK => exceptions::machine_check(),
+        _ => ExitReason::Unsupported("exception that the exception bitmap does not name"),
     }
-    ExitReason::Unsupported("exception that the exception bitmap does not name")
 }
 
 /// A task switch, with the event that asked for it.

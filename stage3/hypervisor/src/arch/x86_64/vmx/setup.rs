@@ -1,6 +1,6 @@
 //! A new VMCS: the fields that stay as they are while the virtual CPU lives.
 
-use super::super::exceptions::MACHINE_CHECK;
+use super::super::exceptions::{INVALID_OPCODE, MACHINE_CHECK};
 use super::super::page::Hpa;
 use super::bitmaps::Bitmaps;
 use super::controls::Controls;
@@ -21,8 +21,8 @@ pub fn write_controls(vmcs: &mut Vmcs, controls: &Controls, ept_pointer: u64, vp
     if let Some(vpid) = vpid {
         vmcs.write(&VIRTUAL_PROCESSOR_IDENTIFIER, vpid);
     }
-    // No exception exits, and page faults neither, but for machine checks: they are the host's.
-    vmcs.write(&EXCEPTION_BITMAP, 1 << MACHINE_CHECK);
+    // Machine checks are the host's, and #UD may be a hypercall. No other exception exits, and page faults neither.
+    vmcs.write(&EXCEPTION_BITMAP, 1 << MACHINE_CHECK | 1 << INVALID_OPCODE);
     vmcs.write(&PAGE_FAULT_ERROR_CODE_MASK, 0);
     vmcs.write(&PAGE_FAULT_ERROR_CODE_MATCH, 0);
     vmcs.write(&CR3_TARGET_COUNT, 0);

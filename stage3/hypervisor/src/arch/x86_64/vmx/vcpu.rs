@@ -189,6 +189,10 @@ impl Vcpu for VmxVcpu {
         dpl(self.vmcs.read(&GUEST_SS.access_rights)) as u8
     }
 
+    fn in_64_bit_code(&self) -> bool {
+        exits::is_64bit_code(&self.vmcs)
+    }
+
     fn complete_instruction(&mut self, next_rip: u64) {
         self.vmcs.write(&GUEST_RIP, next_rip);
         self.end_instruction();
