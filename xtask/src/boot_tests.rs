@@ -58,8 +58,8 @@ struct Raw {
     cpu: Option<String>,
     #[serde(default = "one")]
     cpus: u32,
-    #[serde(default = "usual_memory")]
-    memory: String,
+    /// RAM of the computer, if it is not the usual.
+    memory: Option<String>,
     /// Another image than that of pxhv.toml.
     #[serde(default)]
     image: prepare::Image,
@@ -87,10 +87,6 @@ fn one() -> u32 {
     1
 }
 
-fn usual_memory() -> String {
-    "1G".into()
-}
-
 /// A test in one emulator.
 #[derive(Debug)]
 pub struct Test {
@@ -98,7 +94,7 @@ pub struct Test {
     on: On,
     steps: Vec<Step>,
     never: Vec<regex::Regex>,
-    memory: u64,
+    memory: Option<u64>,
     timeout: Duration,
 }
 
@@ -112,7 +108,7 @@ impl Test {
             on,
             steps: raw.steps.iter().map(step).collect::<Result<_>>()?,
             never: raw.never.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?,
-            memory: size::parse(&raw.memory).map_err(anyhow::Error::msg)?,
+            memory: raw.memory.as_deref().map(size::parse).transpose().map_err(anyhow::Error::msg)?,
             timeout: Duration::from_secs(
                 raw.timeout.with_context(|| format!("{} has no timeout", raw.name))?,
             ),
@@ -136,7 +132,7 @@ impl Test {
             on: self.on,
             cpu: self.raw.cpu.clone(),
             cpus: self.raw.cpus,
-            memory: self.memory,
+            memory: self.memory.unwrap_or(image.usual_memory),
             image: image.path().to_owned(),
             debugger: None,
         };

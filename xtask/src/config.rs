@@ -3,6 +3,7 @@
 mod bios;
 mod boot;
 mod checks;
+mod operation;
 mod pretend;
 mod raw;
 #[cfg(test)]
@@ -10,8 +11,11 @@ mod tests;
 
 use crate::project;
 use anyhow::{bail, Context, Result};
-use bundle::manifest::{Display, LogLevel};
+use bundle::manifest::{Display, LogLevel, OnExit};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use toml::Spanned;
 
 /// A configuration that passed every check, with the files that it names.
@@ -19,6 +23,8 @@ use toml::Spanned;
 pub struct Config {
     /// How much the hypervisor says.
     pub log: LogLevel,
+    /// The control character that the operator's commands begin with.
+    pub prefix: u8,
     /// The virtual machines, in the file's order.
     pub vms: Vec<Vm>,
 }
@@ -38,6 +44,12 @@ pub struct Vm {
     pub debug_exit: Option<u16>,
     /// The port whose bytes join its console.
     pub debugcon: Option<u16>,
+    /// Whether it starts with pxHV.
+    pub autostart: bool,
+    /// Its share of the processor.
+    pub weight: u32,
+    /// What follows when it has ended.
+    pub on_exit: OnExit,
 }
 
 /// What a virtual machine boots.
@@ -85,12 +97,12 @@ pub enum Boot {
 pub type Provide<'a> = &'a dyn Fn(&Path) -> Result<PathBuf>;
 
 /// A file that goes into the image.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct File {
     /// Its name without directories.
     pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    /// Its content, which several virtual machines may share.
+    pub bytes: Rc<[u8]>,
 }
 
 impl Config {
@@ -100,7 +112,8 @@ impl Config {
         let shown = project::shown(path).to_string();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("can't read {shown}; name another file with --config"))?;
-        let source = Source { name: shown, text: &text, directory: path.parent().unwrap_or(Path::new("")) };
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let source = Source { name: shown, text: &text, directory, files: RefCell::default() };
         source.check(provide)
     }
 
@@ -115,6 +128,8 @@ struct Source<'a> {
     name: String,
     text: &'a str,
     directory: &'a Path,
+    /// What was read, by the path in the text.
+    files: RefCell<BTreeMap<PathBuf, File>>,
 }
 
 impl Source<'_> {
@@ -147,7 +162,11 @@ impl Source<'_> {
         name: &str,
         provide: Provide,
     ) -> Result<File> {
-        let path = provide(&self.directory.join(name))?;
+        let wanted = self.directory.join(name);
+        if let Some(file) = self.files.borrow().get(&wanted) {
+            return Ok(file.clone());
+        }
+        let path = provide(&wanted)?;
         let bytes = std::fs::read(&path).map_err(|error| {
             let hint =
                 format!("can't read {} ({error}); name a file, relative to {}", path.display(), self.name);
@@ -157,6 +176,8 @@ impl Source<'_> {
             bail!(self.wrong(key, value, "the file is empty"));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(File { name, bytes })
+        let file = File { name, bytes: bytes.into() };
+        self.files.borrow_mut().insert(wanted, file.clone());
+        Ok(file)
     }
 }

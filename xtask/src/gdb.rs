@@ -21,9 +21,9 @@ pub struct Options {
     /// What to run on; Bochs has no gdb server, so its own debugger is used
     #[arg(long, value_enum, default_value = "qemu")]
     on: On,
-    /// The computer's RAM: a number with M or G
-    #[arg(long, default_value = "1G", value_parser = size::parse)]
-    memory: u64,
+    /// The computer's RAM: a number with M or G [default: 1G, or more if the virtual machines need it]
+    #[arg(long, value_parser = size::parse)]
+    memory: Option<u64>,
     /// Further arguments of gdb
     #[arg(last = true)]
     gdb: Vec<String>,
@@ -48,7 +48,7 @@ pub fn run(options: &Options) -> Result<()> {
         on: options.on,
         cpu: None,
         cpus: 1,
-        memory: options.memory,
+        memory: built.need.checked(options.memory, &built.config)?,
         image: built.path,
         debugger: Some(debugger),
     };

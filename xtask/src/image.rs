@@ -3,6 +3,7 @@
 use crate::config::{self, Config, File};
 use crate::flatten::{flatten, Flat};
 use crate::progress::Step;
+use crate::ram::Need;
 use crate::toolchain::{self, Toolchain};
 use crate::{asm_guest, assemble, guests, packages, project, size};
 use anyhow::{ensure, Context, Result};
@@ -27,8 +28,8 @@ pub struct Built {
     pub config: PathBuf,
     /// Stage 3's ELF file, with symbols.
     pub symbols: PathBuf,
-    /// RAM that the virtual machines get.
-    pub guest_memory: u64,
+    /// The RAM that its contents need.
+    pub need: Need,
 }
 
 /// What to put into an image.
@@ -91,7 +92,7 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     if what.verbose {
         config.log = LogLevel::Debug;
     }
-    let guest_memory = config.memory();
+    let (vms, guests) = (config.vms.len(), config.memory());
     let (stage1, stage2) = (assemble::stage1()?, assemble::stage2()?);
     let symbols = match &what.stage3 {
         Some(file) => file.clone(),
@@ -107,7 +108,8 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     write(&output, &image)?;
     step.done(&format!("packed {}", project::shown(&output)));
     report(own, bundle.len(), image.len());
-    Ok(Built { path: output, config: path, symbols, guest_memory })
+    let need = Need { vms, guests, image: image.len() as u64 };
+    Ok(Built { path: output, config: path, symbols, need })
 }
 
 fn build_stage3() -> Result<PathBuf> {
@@ -136,7 +138,7 @@ fn report(own: [usize; 3], bundle: usize, total: usize) {
 /// The manifest and the files of the virtual machines.
 fn pack(config: Config) -> Vec<u8> {
     let mut builder = Builder::default();
-    let mut add = |file: File| -> Blob { builder.add(&file.name, file.bytes) };
+    let mut add = |file: File| -> Blob { builder.add(&file.name, &file.bytes) };
     let vms = config.vms.into_iter().map(|vm| {
         let boot = match vm.boot {
             config::Boot::Linux { kernel, initrd, cmdline } => {
@@ -155,10 +157,20 @@ fn pack(config: Config) -> Vec<u8> {
                 Boot::Bios { firmware, floppies, disks, vga_bios: vga_bios.map(&mut add) }
             }
         };
-        let (debug_exit, debugcon) = (vm.debug_exit, vm.debugcon);
-        VmSpec { name: vm.name, memory: vm.memory, vcpus: 1, boot, display: vm.display, debug_exit, debugcon }
+        VmSpec {
+            name: vm.name,
+            memory: vm.memory,
+            vcpus: 1,
+            boot,
+            display: vm.display,
+            debug_exit: vm.debug_exit,
+            debugcon: vm.debugcon,
+            autostart: vm.autostart,
+            weight: vm.weight,
+            on_exit: vm.on_exit,
+        }
     });
-    let manifest = Manifest { log: config.log, vms: vms.collect() };
+    let manifest = Manifest { log: config.log, prefix: config.prefix, vms: vms.collect() };
     builder.finish(&manifest)
 }
 

@@ -21,6 +21,7 @@ mod picture;
 mod progress;
 mod project;
 mod pty;
+mod ram;
 mod run;
 mod session;
 mod size;

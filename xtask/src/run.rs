@@ -3,14 +3,11 @@
 use crate::console::Console;
 use crate::emulator::{Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
-use crate::{image, project, session, size};
+use crate::{image, session, size};
 use anyhow::{bail, Context, Result};
 use clap::ArgMatches;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// RAM that pxHV needs beside its guests' and the bundle.
-const OWN_MEMORY: u64 = 64 * size::MIB;
 
 /// Options of `cargo xtask run`
 #[derive(clap::Args, Debug)]
@@ -26,9 +23,9 @@ pub struct Options {
     /// Number of the computer's CPUs
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
-    /// The computer's RAM: a number with M or G
-    #[arg(long, default_value = "1G", value_parser = size::parse)]
-    memory: u64,
+    /// The computer's RAM: a number with M or G [default: 1G, or more if the virtual machines need it]
+    #[arg(long, value_parser = size::parse)]
+    memory: Option<u64>,
     /// Another CPU model, in the emulator's words
     #[arg(long, hide = true)]
     cpu: Option<String>,
@@ -56,15 +53,19 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
         bail!("--send and --never are for scripted runs: add an --expect");
     }
     options.on.ensure()?;
-    let image = match &options.image {
-        Some(image) => image.clone(),
-        None => built(options)?,
+    let (image, memory) = if let Some(image) = &options.image {
+        // What is in it is not known.
+        (image.clone(), options.memory.unwrap_or(size::GIB))
+    } else {
+        let built = image::build(&options.build, None)?;
+        let memory = built.need.checked(options.memory, &built.config)?;
+        (built.path, memory)
     };
     let computer = Computer {
         on: options.on,
         cpu: options.cpu.clone(),
         cpus: options.cpus,
-        memory: options.memory,
+        memory,
         image,
         debugger: None,
     };
@@ -76,21 +77,6 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
     let start = Instant::now();
     let tell = |met: &str| println!("[{:6.1} s] met: {met}", start.elapsed().as_secs_f32());
     session::scripted(console, script, Duration::from_secs(options.timeout), &tell)
-}
-
-fn built(options: &Options) -> Result<PathBuf> {
-    let built = image::build(&options.build, None)?;
-    let room = options.memory.saturating_sub(OWN_MEMORY + std::fs::metadata(&built.path)?.len());
-    if built.guest_memory > room {
-        bail!(
-            "--memory {}: the virtual machines of {} want {} of it, pxHV and the bundle the rest; at least --memory {} is needed",
-            size::show(options.memory),
-            project::shown(&built.config),
-            size::show(built.guest_memory),
-            size::show((options.memory + built.guest_memory - room).next_multiple_of(size::MIB))
-        );
-    }
-    Ok(built.path)
 }
 
 /// The expectations and what is typed, in the order of the command line.

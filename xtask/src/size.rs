@@ -2,6 +2,8 @@
 
 /// One MiB.
 pub const MIB: u64 = 1 << 20;
+/// One GiB.
+pub const GIB: u64 = 1 << 30;
 
 /// Reads a number of bytes with the suffix K, M or G.
 pub fn parse(text: &str) -> Result<u64, String> {

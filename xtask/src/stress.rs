@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::emulator::{Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
-use crate::{image, project, session, size};
+use crate::{image, project, session};
 use anyhow::{ensure, Context, Result};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -39,13 +39,13 @@ pub fn run(options: &Options) -> Result<()> {
         image::What::guest(project::root().join(SOURCE), format!("cmdline = \"exits={exits} seed={seed}\""));
     let place = |end: &str| project::target().join(format!("stress-{}.{end}", on.name()));
     let (image, log) = (place("img"), place("log"));
-    image::build(&guest, Some(&image))?;
+    let built = image::build(&guest, Some(&image))?;
     println!("{exits} exits on {}, seed {seed}", on.name());
     let repeat = || {
         let on = on.name();
         format!("seed {seed}; to repeat it: cargo xtask stress --on {on} --exits {exits} --seed {seed}")
     };
-    let computer = Computer { on, cpu: None, cpus: 1, memory: 1024 * size::MIB, image, debugger: None };
+    let computer = Computer { on, cpu: None, cpus: 1, memory: built.need.usual(), image, debugger: None };
     let console = Console::new(Emulator::start(&computer)?, Some(&log))?;
     let start = Instant::now();
     let tell = |met: &str| println!("[{:6.1} s] {}", start.elapsed().as_secs_f32(), met.trim_matches('^'));

@@ -17,6 +17,7 @@ pub use builder::Builder;
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -42,8 +43,17 @@ pub struct BundleHeader {
 pub struct Manifest {
     /// How much the hypervisor says on its console.
     pub log: LogLevel,
-    /// The virtual machines, in the order of pxhv.toml.
+    /// The character that the operator's commands begin with: 1 for Ctrl-A, up to 26 for Ctrl-Z.
+    pub prefix: u8,
+    /// The virtual machines, in the order of pxhv.toml, in which they start.
     pub vms: Vec<VmSpec>,
+}
+
+impl Manifest {
+    /// Whether every number is one that `cargo xtask image` writes.
+    fn is_within_limits(&self) -> bool {
+        (1..=26).contains(&self.prefix) && self.vms.iter().all(|vm| WEIGHTS.contains(&vm.weight))
+    }
 }
 
 /// Least important message that is still printed.
@@ -76,6 +86,25 @@ pub struct VmSpec {
     pub debug_exit: Option<u16>,
     /// The port whose bytes join its console.
     pub debugcon: Option<u16>,
+    /// Whether it starts with pxHV, and not when the operator says so.
+    pub autostart: bool,
+    /// Its share of the processor beside those of the others: one of [`WEIGHTS`].
+    pub weight: u32,
+    /// What follows when it has ended by itself.
+    pub on_exit: OnExit,
+}
+
+/// What [`VmSpec::weight`] may be.
+pub const WEIGHTS: RangeInclusive<u32> = 1..=1000;
+
+/// What follows when a virtual machine has ended by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnExit {
+    /// It is off, until the operator starts it.
+    #[default]
+    Stop,
+    /// It is switched on again.
+    Restart,
 }
 
 /// What an operator of a virtual machine has before them.
@@ -240,6 +269,9 @@ impl<'a> Bundle<'a> {
             return Err(BundleError::ManifestChecksum);
         }
         let manifest: Manifest = postcard::from_bytes(manifest).map_err(|_| BundleError::ManifestFormat)?;
+        if !manifest.is_within_limits() {
+            return Err(BundleError::ManifestFormat);
+        }
         let bundle = Self { bytes };
         for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
             bundle.slice(blob)?;

@@ -2,7 +2,9 @@
 
 use arbitrary::{Result, Unstructured};
 use bundle::image::{ImageHeader, SECTOR};
-use bundle::manifest::{Boot, Builder, Bundle, BundleHeader, Display, LogLevel, Manifest, Module, VmSpec};
+use bundle::manifest::{
+    Boot, Builder, Bundle, BundleHeader, Display, LogLevel, Manifest, Module, OnExit, VmSpec, WEIGHTS,
+};
 use std::mem::offset_of;
 
 /// Where the manifest starts.
@@ -12,7 +14,7 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
     let mut file = |u: &mut Unstructured| -> Result<_> {
         let bytes: Vec<u8> = u.arbitrary()?;
         files.push(bytes.clone());
-        Ok(builder.add(u.arbitrary()?, bytes))
+        Ok(builder.add(u.arbitrary()?, &bytes))
     };
     let kernel = file(u)?;
     let cmdline = u.arbitrary()?;
@@ -47,6 +49,9 @@ fn vm(u: &mut Unstructured, builder: &mut Builder, files: &mut Vec<Vec<u8>>) -> 
         display: *u.choose(&[Display::Serial, Display::Text, Display::None])?,
         debug_exit: u.arbitrary()?,
         debugcon: u.arbitrary()?,
+        autostart: u.arbitrary()?,
+        weight: u.int_in_range(WEIGHTS)?,
+        on_exit: *u.choose(&[OnExit::Stop, OnExit::Restart])?,
     })
 }
 
@@ -78,7 +83,7 @@ pub fn run(u: &mut Unstructured) -> Result<()> {
     for _ in 0..u.int_in_range(0..=3)? {
         vms.push(vm(u, &mut builder, &mut files)?);
     }
-    let manifest = Manifest { log: *u.choose(&levels)?, vms };
+    let manifest = Manifest { log: *u.choose(&levels)?, prefix: u.int_in_range(1..=26)?, vms };
     let mut bytes = builder.finish(&manifest);
     let (bundle, found) = Bundle::parse(&bytes).expect("what was built is read back");
     let blobs = |manifest: &Manifest| {

@@ -50,7 +50,13 @@ enum Part {
 }
 
 /// The image of one run.
-pub enum Prepared<'a> {
+pub struct Prepared<'a> {
+    file: ImageFile<'a>,
+    /// RAM of a computer that can run it.
+    pub usual_memory: u64,
+}
+
+enum ImageFile<'a> {
     /// One that other tests use, too.
     Whole(&'a Path),
     /// One of its own, which vanishes with this.
@@ -60,16 +66,16 @@ pub enum Prepared<'a> {
 impl Prepared<'_> {
     /// Where it is.
     pub fn path(&self) -> &Path {
-        match self {
-            Self::Whole(path) => path,
-            Self::Changed(path) => path,
+        match &self.file {
+            ImageFile::Whole(path) => path,
+            ImageFile::Changed(path) => path,
         }
     }
 }
 
 /// The images without faults; building is tried once for each.
 pub struct Images {
-    built: BTreeMap<PathBuf, Result<PathBuf, String>>,
+    built: BTreeMap<PathBuf, Result<image::Built, String>>,
 }
 
 impl Images {
@@ -80,7 +86,7 @@ impl Images {
             let config = image.config()?;
             built.entry(config.clone()).or_insert_with(|| {
                 let built = image::build(&image::What::of(config.clone()), None);
-                built.map(|built| built.path).map_err(|error| format!("{error:#}"))
+                built.map_err(|error| format!("{error:#}"))
             });
         }
         Ok(Self { built })
@@ -88,18 +94,18 @@ impl Images {
 
     /// The image of a test.
     pub fn of(&self, wanted: &Image) -> Result<Prepared<'_>> {
-        let whole = match &self.built[&wanted.config()?] {
-            Ok(path) => path,
+        let image::Built { path: whole, need, .. } = match &self.built[&wanted.config()?] {
+            Ok(built) => built,
             Err(error) => return Err(anyhow!("the image can't be built: {error}")),
         };
         if wanted.truncate.is_none() && wanted.flip.is_none() && !wanted.a20_off {
-            return Ok(Prepared::Whole(whole));
+            return Ok(Prepared { file: ImageFile::Whole(whole), usual_memory: need.usual() });
         }
         let mut bytes = std::fs::read(whole)?;
         wanted.change(&mut bytes).context("the test does not fit the image")?;
         let file = tempfile::Builder::new().prefix("pxhv-test-").suffix(".img").tempfile()?;
         std::fs::write(file.path(), bytes)?;
-        Ok(Prepared::Changed(file.into_temp_path()))
+        Ok(Prepared { file: ImageFile::Changed(file.into_temp_path()), usual_memory: need.usual() })
     }
 }
 

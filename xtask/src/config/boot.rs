@@ -75,7 +75,7 @@ impl Source<'_> {
         kernel.fits(memory, initrd_bytes).map_err(|reason| self.wrong("memory", &vm.memory, &reason))?;
         // What is left, the loader of stage 3 finds.
         let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
-        let initrd_bytes = initrd.as_ref().map(|initrd| initrd.bytes.as_slice());
+        let initrd_bytes = initrd.as_ref().map(|initrd| &*initrd.bytes);
         linux::load(&file.bytes, initrd_bytes, &cmdline, acpi.rsdp, &Pretended::new(memory))
             .map_err(|error| self.wrong("kernel", path, &error.to_string()))?;
         Ok(Boot::Linux { kernel: file, initrd, cmdline })

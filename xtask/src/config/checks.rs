@@ -5,6 +5,7 @@ use crate::size::{self, MIB};
 use anyhow::{bail, Result};
 use bundle::manifest::{Display, LogLevel};
 use machine::pc::is_free_port;
+use std::collections::BTreeSet;
 use toml::Spanned;
 
 /// Most RAM of a virtual machine: the PC's devices lie above.
@@ -16,21 +17,19 @@ impl Source<'_> {
     pub(super) fn check(&self, provide: Provide) -> Result<Config> {
         let raw = self.parse()?;
         let log = self.log_level(&raw)?;
-        match raw.vm.as_slice() {
-            [] => bail!("{}: there is no [[vm]]; describe one virtual machine", self.name),
-            [vm] => Ok(Config { log, vms: vec![self.vm(vm.get_ref(), provide)?] }),
-            [first, second, ..] => {
-                let (first, again) = (&first.get_ref().name, &second.get_ref().name);
-                if first.get_ref() == again.get_ref() {
-                    bail!(self.wrong("name", again, "another [[vm]] has this name; names are unique"));
-                }
-                bail!(
-                    "{}: [[vm]] {:?} is the second one; this version of pxHV runs one: remove it",
-                    self.at(second.span().start),
-                    again.get_ref()
-                )
-            }
+        let prefix = self.prefix(&raw)?;
+        if raw.vm.is_empty() {
+            bail!("{}: there is no [[vm]]; describe one virtual machine", self.name);
         }
+        let mut names = BTreeSet::new();
+        let mut vms = Vec::new();
+        for vm in &raw.vm {
+            if !names.insert(vm.name.get_ref()) {
+                bail!(self.wrong("name", &vm.name, "another [[vm]] has this name; names are unique"));
+            }
+            vms.push(self.vm(vm, provide)?);
+        }
+        Ok(Config { log, prefix, vms })
     }
 
     fn log_level(&self, raw: &raw::File) -> Result<LogLevel> {
@@ -57,7 +56,17 @@ impl Source<'_> {
         }
         let boot = self.boot(vm, memory, provide)?;
         let display = self.display(vm)?;
-        Ok(Vm { name: vm.name.get_ref().clone(), memory, boot, display, debug_exit, debugcon })
+        Ok(Vm {
+            name: vm.name.get_ref().clone(),
+            memory,
+            boot,
+            display,
+            debug_exit,
+            debugcon,
+            autostart: vm.autostart.unwrap_or(true),
+            weight: self.weight(vm)?,
+            on_exit: self.on_exit(vm)?,
+        })
     }
 
     fn name(&self, name: &Spanned<String>) -> Result<()> {

@@ -11,7 +11,7 @@ pub struct File {
     #[serde(default)]
     pub host: Host,
     #[serde(default)]
-    pub vm: Vec<Spanned<Vm>>,
+    pub vm: Vec<Vm>,
 }
 
 /// `[host]`.
@@ -19,6 +19,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Host {
     pub log: Option<Spanned<String>>,
+    pub prefix: Option<Spanned<String>>,
 }
 
 /// One `[[vm]]`: the keys of every kind of boot.
@@ -40,6 +41,9 @@ pub struct Vm {
     pub display: Option<Spanned<String>>,
     pub debug_exit: Option<Spanned<Number>>,
     pub debugcon: Option<Spanned<Number>>,
+    pub autostart: Option<bool>,
+    pub weight: Option<Spanned<i64>>,
+    pub on_exit: Option<Spanned<String>>,
 }
 
 /// A file for a multiboot kernel.

@@ -7,6 +7,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{ChildStderr, Command};
 
+/// Most MiB of the computer's RAM that Bochs keeps in memory.
+const RESIDENT_MAX: u64 = 2048;
+
 /// Bochs with the first serial port at the terminal `serial` and its files in `directory`.
 pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<Command> {
     // Bochs locks the image and may write to it: it gets a copy.
@@ -33,6 +36,8 @@ fn configuration(computer: &Computer, serial: &Path) -> String {
     let usual_cpu = if computer.on == On::BochsSvm { "ryzen" } else { "corei7_skylake_x" };
     let (cpu, cpus) = (computer.cpu.as_deref().unwrap_or(usual_cpu), computer.cpus);
     let (memory, serial) = (mebibytes(computer), serial.display());
+    // The rest is in a file of Bochs's own.
+    let resident = memory.min(RESIDENT_MAX);
     // An SVM guest's triple fault counts as a panic of the emulated CPU before it becomes a #VMEXIT
     // for the host: there, such a panic must not be the end.
     let panic = if computer.on == On::BochsSvm { "action=fatal, cpu0=report" } else { "action=fatal" };
@@ -41,7 +46,7 @@ fn configuration(computer: &Computer, serial: &Path) -> String {
     format!(
         "display_library: term
 cpu: model={cpu}, count={cpus}, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=0
-memory: guest={memory}, host={memory}
+memory: guest={memory}, host={resident}
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1

@@ -11,16 +11,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Takes a file in. Its [`Blob::offset`] becomes final in [`Builder::finish`].
-    pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Blob {
-        let blob = Blob {
+    /// Takes a file in, once however often it comes. Its [`Blob::offset`] becomes final in [`Builder::finish`].
+    pub fn add(&mut self, name: &str, bytes: &[u8]) -> Blob {
+        let known = self.blobs.iter().position(|blob| blob == bytes);
+        let at = known.unwrap_or_else(|| {
+            self.blobs.push(bytes.into());
+            self.blobs.len() - 1
+        });
+        Blob {
             name: name.into(),
-            offset: self.blobs.len() as u64,
+            offset: at as u64,
             bytes: bytes.len() as u64,
-            checksum: crate::checksum(&bytes),
-        };
-        self.blobs.push(bytes);
-        blob
+            checksum: crate::checksum(bytes),
+        }
     }
 
     /// The bundle as stage 2 will load it. `manifest` holds blobs that [`Builder::add`] of this
@@ -32,7 +35,8 @@ impl Builder {
     pub fn finish(self, manifest: &Manifest) -> Vec<u8> {
         // Offsets are variable-length numbers in the manifest, so its length depends on them; a
         // reserve decides it once and for all.
-        let reserve = postcard_bytes(manifest).len() + 10 * self.blobs.len();
+        let blobs = manifest.vms.iter().flat_map(|vm| vm.boot.blobs());
+        let reserve = postcard_bytes(manifest).len() + 10 * blobs.count();
         let mut offset = (size_of::<BundleHeader>() + reserve).next_multiple_of(BLOB_ALIGN);
         let mut offsets = Vec::new();
         for bytes in &self.blobs {

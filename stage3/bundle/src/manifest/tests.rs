@@ -3,16 +3,30 @@ use alloc::vec;
 use proptest::prelude::*;
 
 fn vm(boot: Boot) -> VmSpec {
-    let (display, debugcon) = (Display::Text, Some(0xe9));
-    VmSpec { name: "linux".into(), memory: 512 << 20, vcpus: 1, boot, display, debug_exit: None, debugcon }
+    VmSpec {
+        name: "linux".into(),
+        memory: 512 << 20,
+        vcpus: 1,
+        boot,
+        display: Display::Text,
+        debug_exit: None,
+        debugcon: Some(0xe9),
+        autostart: true,
+        weight: 100,
+        on_exit: OnExit::Restart,
+    }
+}
+
+fn manifest(vms: Vec<VmSpec>) -> Manifest {
+    Manifest { log: LogLevel::Info, prefix: 1, vms }
 }
 
 fn sample() -> (Vec<u8>, Manifest) {
     let mut builder = Builder::default();
-    let kernel = builder.add("vmlinuz", vec![0xaa; 5000]);
-    let initrd = builder.add("initrd.gz", vec![0x55; 3]);
+    let kernel = builder.add("vmlinuz", &[0xaa; 5000]);
+    let initrd = builder.add("initrd.gz", &[0x55; 3]);
     let boot = Boot::Linux { kernel, initrd: Some(initrd), cmdline: "console=ttyS0".into() };
-    let bytes = builder.finish(&Manifest { log: LogLevel::Info, vms: vec![vm(boot)] });
+    let bytes = builder.finish(&manifest(vec![vm(boot)]));
     let (_, manifest) = Bundle::parse(&bytes).expect("what was built parses");
     (bytes, manifest)
 }
@@ -59,7 +73,8 @@ fn offsets_that_overflow_are_refused() {
 #[test]
 fn every_file_of_every_boot_kind_is_found_and_checked() {
     let mut builder = Builder::default();
-    let mut add = |byte: u8| builder.add(&alloc::format!("file{byte}"), vec![byte; 4096 * usize::from(byte)]);
+    let mut add =
+        |byte: u8| builder.add(&alloc::format!("file{byte}"), &vec![byte; 4096 * usize::from(byte)]);
     let module = |file| Module { file, args: "some words".into() };
     let modules = vec![module(add(2)), module(add(3)), module(add(4))];
     let multiboot = Boot::Multiboot { kernel: add(1), cmdline: "x".repeat(300), modules };
@@ -70,8 +85,7 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
         disks: vec![add(8), add(9)],
         vga_bios: Some(add(10)),
     };
-    let manifest = Manifest { log: LogLevel::Info, vms: vec![vm(multiboot), vm(flat), vm(bios)] };
-    let bytes = builder.finish(&manifest);
+    let bytes = builder.finish(&manifest(vec![vm(multiboot), vm(flat), vm(bios)]));
     let (bundle, manifest) = Bundle::parse(&bytes).unwrap();
     let blobs: Vec<_> = manifest.vms.iter().flat_map(|vm| vm.boot.blobs()).collect();
     assert_eq!(blobs.len(), 10);
@@ -81,6 +95,48 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
     // Whatever is cut off belongs to the last file.
     let cut = Bundle::parse(&bytes[..bytes.len() - 1]).err();
     assert_eq!(cut, Some(BundleError::BlobOutside("file10".into())));
+}
+
+#[test]
+fn a_file_of_many_virtual_machines_is_there_once() {
+    // Some of these manifests end just below a multiple of 4 KiB until they have their offsets.
+    for vms in 1..=100 {
+        let mut builder = Builder::default();
+        let mut linux = || {
+            let (kernel, initrd) = (builder.add("vmlinuz", &[0xaa; 10_000]), builder.add("initrd", &[0x55]));
+            vm(Boot::Linux { kernel, initrd: Some(initrd), cmdline: String::new() })
+        };
+        let vms: Vec<_> = (0..vms).map(|_| linux()).collect();
+        let bytes = builder.finish(&manifest(vms));
+        assert!(bytes.len() < 10 * BLOB_ALIGN, "{} bytes", bytes.len());
+        let (bundle, manifest) = Bundle::parse(&bytes).unwrap();
+        for vm in &manifest.vms {
+            let files: Vec<_> = vm.boot.blobs().map(|blob| bundle.blob(blob).unwrap()).collect();
+            assert_eq!(files, [&[0xaa; 10_000][..], &[0x55]], "{} virtual machines", manifest.vms.len());
+        }
+    }
+}
+
+#[test]
+fn weights_and_prefixes_that_nobody_can_write_are_refused() {
+    let (_, good) = sample();
+    let parse = |change: &dyn Fn(&mut Manifest)| {
+        let mut builder = Builder::default();
+        let mut changed = good.clone();
+        for blob in changed.vms.iter_mut().flat_map(|vm| vm.boot.blobs_mut()) {
+            *blob = builder.add("file", &[1]);
+        }
+        change(&mut changed);
+        Bundle::parse(&builder.finish(&changed)).map(|(_, manifest)| manifest)
+    };
+    for (weight, is_right) in [(0, false), (1, true), (1000, true), (1001, false), (u32::MAX, false)] {
+        let parsed = parse(&|manifest| manifest.vms[0].weight = weight);
+        assert_eq!(parsed.is_ok(), is_right, "weight {weight}");
+    }
+    for (prefix, is_right) in [(0, false), (1, true), (26, true), (27, false), (255, false)] {
+        assert_eq!(parse(&|manifest| manifest.prefix = prefix).is_ok(), is_right, "prefix {prefix}");
+    }
+    assert_eq!(parse(&|manifest| manifest.prefix = 0), Err(BundleError::ManifestFormat));
 }
 
 /// Makes the checksum of the manifest right.

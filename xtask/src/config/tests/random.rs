@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 /// A line with a key, and a value that fits some key.
 fn line() -> impl Strategy<Value = String> {
-    let keys = "name memory vcpus boot kernel initrd cmdline modules load firmware floppies display debug_exit debugcon log";
+    let keys = "name memory vcpus boot kernel initrd cmdline modules load firmware floppies display debug_exit debugcon log prefix autostart weight on_exit";
     let keys: Vec<_> = keys.split(' ').collect();
     let values = [
         "\"linux\"",
@@ -25,6 +25,8 @@ fn line() -> impl Strategy<Value = String> {
         "\"text\"",
         "\"tape\"",
         "\"none\"",
+        "\"restart\"",
+        "\"ctrl-b\"",
         "[\"tape a\", { file = \"text\" }]",
         "[]",
         "{}",
@@ -42,7 +44,9 @@ fn line() -> impl Strategy<Value = String> {
 fn check(text: &str) -> Result<(), TestCaseError> {
     match load(text) {
         Ok(config) => {
+            prop_assert!((1..=26).contains(&config.prefix));
             let vm = &config.vms[0];
+            prop_assert!((1..=1000).contains(&vm.weight));
             prop_assert!(vm.memory > 0 && vm.memory <= 3 << 30 && vm.memory.is_multiple_of(2 * MIB));
             prop_assert!((1..=32).contains(&vm.name.len()));
             prop_assert!(vm.debug_exit.is_none() || vm.debug_exit != vm.debugcon);
