@@ -122,7 +122,7 @@ impl fmt::Display for Translation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x}", self.linear)?;
         for Entry { level, place, value, .. } in self.entries() {
-            write!(f, ", {} entry at {place} = {value:#x}", name(*level))?;
+            write!(f, ", {} entry at {place} = {value:#x}", table_name(*level))?;
         }
         match self.end {
             End::Unpaged(_) => f.write_str(", without paging"),
@@ -130,15 +130,16 @@ impl fmt::Display for Translation {
             End::NotPresent => f.write_str(" not present"),
             End::Reserved => f.write_str(" with a reserved bit"),
             End::NotRam { level, place } => {
-                write!(f, ", {} entry at {place} which is no memory", name(level))
+                write!(f, ", {} entry at {place} which is no memory", table_name(level))
             }
             End::NotCanonical => f.write_str(" not canonical"),
         }
     }
 }
 
-/// The manuals' name of the tables of a level.
-const fn name(level: u32) -> &'static str {
+/// The manuals' name of the tables of a level, 1 to 4.
+#[must_use]
+pub const fn table_name(level: u32) -> &'static str {
     match level {
         1 => "PT",
         2 => "PD",

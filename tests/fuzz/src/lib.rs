@@ -10,6 +10,7 @@ mod cpu;
 mod emulate;
 mod exits;
 mod image;
+mod monitor;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -29,6 +30,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("exits", exits::run),
     ("emulate", emulate::run),
     ("walk", walk::run),
+    ("monitor", monitor::run),
 ];
 
 /// Whether each step is printed, to see what led to a finding.
