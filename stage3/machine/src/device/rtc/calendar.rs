@@ -140,6 +140,9 @@ pub(super) fn pass(ram: &mut [u8; BYTES], format: Format, seconds: u64) {
     .store(ram, format);
 }
 
+/// Steps of the search for an alarm: to the end of the minute and of the hour, then to its hour, minute and second.
+const ALARM_STEPS: u64 = SIXTY + SIXTY + 24 + SIXTY + SIXTY;
+
 /// Seconds until the time of day next matches the alarm bytes; `None` if they never match.
 pub(super) fn alarm_in(ram: &[u8; BYTES], format: Format) -> Option<u64> {
     let cares = |register: usize| ram[register] & DO_NOT_CARE != DO_NOT_CARE;
@@ -148,9 +151,14 @@ pub(super) fn alarm_in(ram: &[u8; BYTES], format: Format) -> Option<u64> {
     let hours = cares(HOURS_ALARM).then(|| format.decode_hour(ram[HOURS_ALARM]));
     let differs = |alarm: Option<u64>, value: u64| alarm.is_some_and(|alarm| alarm != value);
 
+    // Without this, a guest could have each search go through every second of a day.
+    let never = |alarm: Option<u64>, count: u64| alarm.is_some_and(|alarm| alarm >= count);
+    if never(seconds, SIXTY) || never(minutes, SIXTY) || never(hours, 24) {
+        return None;
+    }
     let now = load_time(ram, format);
     let mut then = now + 1;
-    while then <= now + DAY_SECONDS {
+    for _ in 0..ALARM_STEPS {
         // To the next time at which the first field that differs has another value.
         if differs(hours, then / HOUR % 24) {
             then += HOUR - then % HOUR;
@@ -159,7 +167,7 @@ pub(super) fn alarm_in(ram: &[u8; BYTES], format: Format) -> Option<u64> {
         } else if differs(seconds, then % SIXTY) {
             then += 1;
         } else {
-            return Some(then - now);
+            return (then <= now + DAY_SECONDS).then_some(then - now);
         }
     }
     None
