@@ -5,7 +5,9 @@
 //!
 //! * [`arch`]: this processor: tables, interrupts, paging, and its virtualization extension
 //! * [`host`]: this computer: memory, console, clock, power
-//! * [`vm`]: virtual machines: joins the virtual PC of the `machine` crate to the processor
+//! * [`vm`]: a virtual machine: joins the virtual PC of the `machine` crate to the processor
+//! * [`machines`]: all of them: which runs next, and what becomes of it
+//! * [`operator`]: who sits at the console
 #![no_std]
 #![no_main]
 #![warn(clippy::undocumented_unsafe_blocks)]
@@ -14,6 +16,8 @@ extern crate alloc;
 
 mod arch;
 mod host;
+mod machines;
+mod operator;
 mod panic;
 mod vm;
 
@@ -57,8 +61,8 @@ fn run_all(boot: &'static BootInfo) {
     log::set_level(manifest.log);
     ::log::debug!("TSC {} kHz, {} MiB free", clock::tsc().khz(), memory::free_bytes() >> 20);
     let result = match boot.vendor {
-        boot_info::VENDOR_INTEL => vm::run_all::<Vmx>(boot, &bundle, &manifest),
-        _ => vm::run_all::<Svm>(boot, &bundle, &manifest),
+        boot_info::VENDOR_INTEL => machines::run_all::<Vmx>(boot, &bundle, &manifest),
+        _ => machines::run_all::<Svm>(boot, &bundle, &manifest),
     };
     if let Err(error) = result {
         ::log::error!("{error}");

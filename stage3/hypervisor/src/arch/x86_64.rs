@@ -6,6 +6,7 @@ pub mod backend;
 pub mod cpu;
 mod entry;
 mod exceptions;
+pub mod guest_registers;
 pub mod interrupts;
 pub mod msr;
 pub mod nested_paging;

@@ -35,6 +35,8 @@ static CONSOLE: Mutex<Console> = Mutex::new(Console {
 static INPUT: AtomicBool = AtomicBool::new(false);
 /// Whether the console needs to be served: something came in, or went into the queue or to the screen.
 static BUSY: AtomicBool = AtomicBool::new(false);
+/// Whether a time is set at which it will be.
+static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
 /// The console's devices.
 pub struct Console {
@@ -87,19 +89,20 @@ pub fn input_interrupt() {
     BUSY.store(true, Ordering::Relaxed);
 }
 
-/// Whether the console needs [`Console::read`], [`Console::send`] or [`Console::paint`].
+/// Whether the console needs [`Console::read`], [`Console::send`] or [`Console::paint`] at some time.
 pub fn is_busy() -> bool {
     BUSY.load(Ordering::Relaxed)
 }
 
-/// Says whether the console still needs them after they were called.
-pub fn set_busy(busy: bool) {
-    BUSY.store(busy, Ordering::Relaxed);
+/// Whether it needs them now: there is input, or output that nobody knows of who serves the console.
+pub fn is_urgent() -> bool {
+    INPUT.load(Ordering::Relaxed) || (BUSY.load(Ordering::Relaxed) && !SCHEDULED.load(Ordering::Relaxed))
 }
 
-/// Whether [`Console::read`] may have something.
-pub fn has_input() -> bool {
-    INPUT.load(Ordering::Relaxed)
+/// Says whether the console will be served at a known time.
+pub fn set_busy(busy: bool) {
+    BUSY.store(busy, Ordering::Relaxed);
+    SCHEDULED.store(busy, Ordering::Relaxed);
 }
 
 impl Console {

@@ -3,13 +3,15 @@
 use crate::arch::x86_64::page::Hpa;
 use bundle::boot_info::{BootInfo, MemoryRange, MEMORY_MAP_MAX, MEMORY_USABLE};
 use bundle::image::{BUNDLE_ADDRESS, STAGE3_ADDRESS};
+use core::alloc::Layout;
 use core::ops::Range;
 use heapless::Vec;
 use spin::{Mutex, Once};
-use talc::{source::Manual, TalcLock};
+use talc::base::{binning::Binning, Talc};
+use talc::{source::Source, TalcLock};
 
-/// Memory for the hypervisor's own data.
-const HEAP_BYTES: u64 = 8 << 20;
+/// Memory for the hypervisor's own data to begin with; the heap grows by as much, or by what is asked for.
+const HEAP_BYTES: u64 = LARGE_PAGE;
 /// Memory below this is left to the firmware, to stage 2 and to CPUs that start in real mode.
 const LOW_MEMORY: u64 = 1 << 20;
 /// What stage 2 maps: until the host's own page tables are in use, memory above is out of reach.
@@ -20,7 +22,7 @@ pub const LARGE_PAGE: u64 = 2 << 20;
 const HUGE_PAGE: u64 = 1 << 30;
 
 #[global_allocator]
-static HEAP: TalcLock<spin::Mutex<()>, Manual> = TalcLock::new(Manual);
+static HEAP: TalcLock<spin::Mutex<()>, FreeMemory> = TalcLock::new(FreeMemory);
 static FREE: Mutex<FreeRanges> = Mutex::new(FreeRanges(Vec::new()));
 static RAM: Once<Vec<Range<u64>, MEMORY_MAP_MAX>> = Once::new();
 
@@ -52,6 +54,16 @@ impl FreeRanges {
         }
     }
 
+    /// Adds a range that is in none of them. Gives false if there is no room for one more.
+    fn give(&mut self, mut range: Range<u64>) -> bool {
+        while let Some(at) = self.0.iter().position(|free| free.end == range.start || range.end == free.start)
+        {
+            let neighbour = self.0.swap_remove(at);
+            range = range.start.min(neighbour.start)..range.end.max(neighbour.end);
+        }
+        self.0.push(range).is_ok()
+    }
+
     /// Takes `bytes` from the highest place below `limit` that has them on a multiple of `align`.
     fn take(&mut self, bytes: u64, align: u64, limit: u64) -> Option<Hpa> {
         let place = |range: &Range<u64>| {
@@ -64,7 +76,29 @@ impl FreeRanges {
     }
 }
 
-/// Reads the firmware's memory map and sets the heap up.
+/// Where the heap takes more memory from.
+#[derive(Debug)]
+struct FreeMemory;
+
+// SAFETY: nothing here uses the heap: `FREE` is a list of fixed size.
+unsafe impl Source for FreeMemory {
+    fn acquire<B: Binning>(heap: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
+        // Room for what the allocator itself keeps in a new piece of memory.
+        let bytes = (layout.size() + layout.align() + 4096) as u64;
+        let bytes = bytes.next_multiple_of(HEAP_BYTES);
+        let piece = {
+            let mut free = FREE.lock();
+            // Stage 2's page tables are in use while the host's own are built on the heap.
+            let low = free.take(bytes, LARGE_PAGE, STAGE2_MAPS);
+            low.or_else(|| free.take(bytes, LARGE_PAGE, u64::MAX)).ok_or(())?
+        };
+        let base = core::ptr::with_exposed_provenance_mut(piece.0 as usize);
+        // SAFETY: the range is RAM, mapped one to one, and was just taken out of the free memory.
+        unsafe { heap.claim(base, bytes as usize) }.map(|_| ()).ok_or(())
+    }
+}
+
+/// Reads the firmware's memory map. The heap works from here on.
 pub fn init(boot: &BootInfo) {
     let ram = usable(firmware_map(boot));
     let mut free = FREE.lock();
@@ -78,13 +112,6 @@ pub fn init(boot: &BootInfo) {
         free.exclude(&hole);
     }
     RAM.call_once(|| ram);
-    let heap =
-        free.take(HEAP_BYTES, LARGE_PAGE, STAGE2_MAPS).expect("stage 2 checked that there is memory for us");
-    // SAFETY: the range is RAM, mapped one to one, and was just taken out of the free memory.
-    unsafe {
-        let base = core::ptr::with_exposed_provenance_mut(heap.0 as usize);
-        HEAP.lock().claim(base, HEAP_BYTES as usize).expect("the heap is large enough");
-    }
 }
 
 /// The memory map as stage 2 stored it.
@@ -151,17 +178,9 @@ pub fn take_for_guest(bytes: u64) -> Option<Range<u64>> {
     None
 }
 
-/// Makes the heap larger by a large page; gives whether there was one.
-pub fn extend_heap() -> bool {
-    let Some(start) = FREE.lock().take(LARGE_PAGE, LARGE_PAGE, u64::MAX) else { return false };
-    let base = core::ptr::with_exposed_provenance_mut(start.0 as usize);
-    // SAFETY: the range is RAM, mapped one to one, and was just taken out of the free memory.
-    unsafe { HEAP.lock().claim(base, LARGE_PAGE as usize).is_some() }
-}
-
 /// Gives memory of [`take_for_guest`] back.
 pub fn give_back(range: Range<u64>) {
-    if FREE.lock().0.push(range).is_err() {
+    if !FREE.lock().give(range) {
         log::warn!("too many pieces of free memory: one stays unused");
     }
 }

@@ -1,7 +1,6 @@
 //! Memory for what guests write to their disks: taken from the heap when a part of a disk is written for the first
 //! time, not before; the heap takes it from what the guests left.
 
-use crate::host::memory;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use machine::medium::CHUNK;
@@ -21,11 +20,7 @@ pub fn feed(pc: &mut Pc) -> bool {
 
 fn chunk() -> Option<Box<[u8]>> {
     let mut chunk = Vec::new();
-    // A large page has room for many.
-    if chunk.try_reserve_exact(CHUNK).is_err() {
-        memory::extend_heap().then_some(())?;
-        chunk.try_reserve_exact(CHUNK).ok()?;
-    }
+    chunk.try_reserve_exact(CHUNK).ok()?;
     chunk.resize(CHUNK, 0);
     Some(chunk.into_boxed_slice())
 }

@@ -3,9 +3,8 @@
 
 use super::ram::GuestRam;
 use crate::host::console::Console;
-use crate::host::keyboard;
 use heapless::{Deque, Vec};
-use machine::device::i8042::{Decoder, Key};
+use machine::device::i8042::Key;
 use machine::pc::Pc;
 use machine::screen::{Painter, Picture};
 use machine::time::Instant;
@@ -34,8 +33,6 @@ pub struct Display {
     translator: Translator,
     strokes: Deque<Stroke, STROKES>,
     events: Deque<(Key, bool), EVENTS>,
-    /// Of this computer's keyboard.
-    decoder: Decoder,
     pressed: Deque<(Key, bool), PRESSED>,
     typed: Instant,
     looked: Instant,
@@ -53,7 +50,6 @@ impl Display {
             translator: Translator::new(),
             strokes: Deque::new(),
             events: Deque::new(),
-            decoder: Decoder::default(),
             pressed: Deque::new(),
             typed: Instant(0),
             looked: Instant(0),
@@ -71,30 +67,25 @@ impl Display {
         (self.typed, self.looked) = (Instant(0), Instant(0));
     }
 
-    /// Whether the terminal may show something older than the VM's screen.
-    pub fn is_stale(&self) -> bool {
-        self.is_stale
-    }
-
     /// The guest ran: its screen may have changed.
     pub fn guest_ran(&mut self) {
         self.is_stale = true;
     }
 
-    /// Moves what was typed on to the keyboard.
-    pub fn type_on(&mut self, now: Instant, pc: &mut Pc, console: &mut Console) {
+    /// A key of this computer's keyboard goes down or up.
+    pub fn press(&mut self, key: Key, down: bool) {
+        // Nobody types that much ahead.
+        let _ = self.pressed.push_back((key, down));
+    }
+
+    /// Moves what was typed on to the keyboard. Returns whether a key moved.
+    pub fn type_on<const N: usize>(&mut self, now: Instant, pc: &mut Pc, typed: &mut Deque<u8, N>) -> bool {
         let paused = self.translator.pause(now);
         self.take(paused);
         while !self.strokes.is_full() {
-            let Some(byte) = console.read() else { break };
+            let Some(byte) = typed.pop_front() else { break };
             let typed = self.translator.byte(now, byte);
             self.take(typed);
-        }
-        while let Some(code) = keyboard::scan_code() {
-            if let Some(event) = self.decoder.next(code) {
-                // Nobody types that much ahead.
-                let _ = self.pressed.push_back(event);
-            }
         }
         if self.events.is_empty() && now - self.typed >= STROKE_PERIOD {
             if let Some(stroke) = self.strokes.pop_front() {
@@ -108,20 +99,25 @@ impl Display {
         if pc.can_type() {
             if let Some((key, down)) = self.pressed.pop_front().or_else(|| self.events.pop_front()) {
                 pc.key(now, key, down);
+                return true;
             }
         }
+        false
     }
 
     fn take(&mut self, typed: Option<Typed>) {
         match typed {
             // There is room: `type_on` reads nothing else.
             Some(Typed::Stroke(stroke)) => _ = self.strokes.push_back(stroke),
-            Some(Typed::Redraw) => {
-                self.painter.forget();
-                self.is_stale = true;
-            }
+            Some(Typed::Redraw) => self.redraw(),
             None => {}
         }
+    }
+
+    /// Sends the whole screen to the terminal the next time.
+    pub fn redraw(&mut self) {
+        self.painter.forget();
+        self.is_stale = true;
     }
 
     /// Shows the VM's screen if it is time to. An update waits for the one before to be sent.

@@ -38,7 +38,6 @@ impl GuestRam {
         let mut offset = 0;
         while offset < bytes {
             let Some(host) = memory::take_for_guest(bytes - offset) else {
-                ram.release();
                 return Err(format!(
                     "its memory of {} MiB does not fit: this computer has {} MiB left; lower `memory` in pxhv.toml",
                     bytes >> 20,
@@ -52,20 +51,24 @@ impl GuestRam {
         Ok(ram)
     }
 
-    /// Gives the memory back.
-    pub fn release(&mut self) {
-        for piece in self.pieces.drain(..) {
-            memory::give_back(piece.host);
-        }
+    /// Fills the large page that starts `offset` bytes into the memory with zeros, so that nothing of another VM, or of an
+    /// earlier life of this one, is left. Returns the offset of the next one, if there is one.
+    pub fn clear(&self, offset: u64) -> Option<u64> {
+        let at = self.pieces.partition_point(|piece| piece.offset <= offset).checked_sub(1)?;
+        let Piece { offset: start, host } = &self.pieces[at];
+        let hpa = host.start + (offset - start);
+        let end = (hpa + memory::LARGE_PAGE).min(host.end);
+        let words = (end.checked_sub(hpa)? / 8) as usize;
+        let to = core::ptr::with_exposed_provenance_mut::<u64>(hpa as usize);
+        // SAFETY: the range was taken out of the free memory for this VM, and no CPU runs it now.
+        unsafe { to.write_bytes(0, words) };
+        let next = offset + (end - hpa);
+        (next < self.bytes()).then_some(next)
     }
 
-    /// Fills the memory with zeros: nothing of another VM, or of an earlier life of this one, is left.
-    pub fn clear(&self) {
-        for Piece { host, .. } in &self.pieces {
-            let start = core::ptr::with_exposed_provenance_mut::<u64>(host.start as usize);
-            // SAFETY: the range was taken out of the free memory for this VM, and no CPU runs it now.
-            unsafe { start.write_bytes(0, (host.end - host.start) as usize / 8) };
-        }
+    /// How much it is.
+    fn bytes(&self) -> u64 {
+        self.pieces.last().map_or(0, |last| last.offset + (last.host.end - last.host.start))
     }
 
     /// Maps the memory to the places that the layout gives it.
@@ -114,6 +117,14 @@ impl GuestRam {
             done += length;
         }
         Ok(())
+    }
+}
+
+impl Drop for GuestRam {
+    fn drop(&mut self) {
+        for piece in self.pieces.drain(..) {
+            memory::give_back(piece.host);
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 //! * `entry`: the world switch
 //! * `vcpu`: a virtual CPU, `events` and `nmi`: interrupts into it
 //! * `exits`: what each exit code means, `control_registers`: writes to CR0, CR4 and CR8
+//! * `asids`: whose cached translations are whose
 //! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
 //! * `explain`: why the CPU refused to run a guest
 
+mod asids;
 mod control_registers;
 mod entry;
 mod events;
@@ -21,8 +23,9 @@ mod vmcb;
 use super::backend::{Backend, GuestLimits, OptionalInstructions, SetupError};
 use super::page::{Hpa, Page};
 use super::{cpu, msr};
+use alloc::rc::Rc;
 use alloc::string::ToString;
-use alloc::sync::Arc;
+use asids::Asids;
 use bundle::boot_info::BootInfo;
 use core::arch::asm;
 use machine::cpuid::HostCpuid;
@@ -45,7 +48,7 @@ const PAGES_1G: u32 = 1 << 26;
 
 /// SVM on this CPU.
 pub struct Svm {
-    host: Arc<HostState>,
+    host: Rc<HostState>,
     has_next_rip: bool,
 }
 
@@ -55,6 +58,7 @@ pub struct HostState {
     _hsave: Page,
     /// FS, GS, TR, LDTR and the SYSCALL and SYSENTER MSRs of the host, for VMLOAD.
     vmcb: Page,
+    asids: Asids,
 }
 
 impl Backend for Svm {
@@ -73,7 +77,7 @@ impl Backend for Svm {
             msr::write(VM_HSAVE_PA, hsave.hpa().0);
             asm!("vmsave rax", in("rax") vmcb.hpa().0, options(nostack));
         }
-        let host = Arc::new(HostState { _hsave: hsave, vmcb });
+        let host = Rc::new(HostState { _hsave: hsave, vmcb, asids: Asids::new(features.ebx) });
         Ok(Self { host, has_next_rip: features.edx & NEXT_RIP != 0 })
     }
 

@@ -1,5 +1,6 @@
 //! A virtual CPU on SVM.
 
+use super::asids::Asid;
 use super::nmi::Nmi;
 use super::vmcb::{from_vmcb, to_vmcb, VmcbPage};
 use super::{entry, events, exits, explain, permissions, HostState};
@@ -7,7 +8,7 @@ use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
 use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, timer};
-use alloc::sync::Arc;
+use alloc::rc::Rc;
 use architecture::svm::vmcb::{
     intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE,
     INTERCEPT_INVALID_OPCODE, INTERCEPT_MACHINE_CHECK,
@@ -24,8 +25,6 @@ use machine::vcpu::{
 const SHADOW_TICKS: u64 = 2000;
 /// How often in a row that is done for one shadow, each time twice as late: 0.2 ms at last.
 const SHADOW_LOOKS: u32 = 8;
-/// The only address space on this CPU; 0 is the host's.
-const ASID: u32 = 1;
 
 /// What exits, besides ports and MSRs by their maps, and writes to control registers.
 const INTERCEPT_3: u32 = intercept::INTR
@@ -67,16 +66,17 @@ pub struct SvmVcpu {
     pub(super) long_mode_enabled: bool,
     pub(super) nmi: Nmi,
     window: InterruptWindow,
+    asid: Asid,
     /// Exits in a row without progress in an interrupt shadow.
     shadow_looks: u32,
-    host: Arc<HostState>,
+    host: Rc<HostState>,
     _io_map: permissions::IoMap,
     _msr_map: permissions::MsrMap,
 }
 
 impl SvmVcpu {
     /// A virtual CPU with all intercepts set and its memory behind `nested_root`.
-    pub fn new(host: Arc<HostState>, nested_root: Hpa, has_next_rip: bool, limits: &GuestLimits) -> Self {
+    pub fn new(host: Rc<HostState>, nested_root: Hpa, has_next_rip: bool, limits: &GuestLimits) -> Self {
         let io_map = permissions::io_map();
         let msr_map = permissions::msr_map(limits.instructions.rdtscp);
         let mut vmcb = VmcbPage::new();
@@ -86,7 +86,6 @@ impl SvmVcpu {
         vmcb.intercept_4 = INTERCEPT_4;
         vmcb.iopm_base = io_map.hpa().0;
         vmcb.msrpm_base = msr_map.hpa().0;
-        vmcb.asid = ASID;
         vmcb.virtual_interrupt = virtual_interrupt::V_INTR_MASKING;
         vmcb.nested_control = 1;
         vmcb.nested_cr3 = nested_root.0;
@@ -96,6 +95,7 @@ impl SvmVcpu {
             has_next_rip,
             physical_bits: limits.physical_bits,
             long_mode_enabled: false,
+            asid: Asid::default(),
             shadow_looks: 0,
             window: InterruptWindow::Closed,
             nmi: Nmi::default(),
@@ -142,6 +142,17 @@ impl SvmVcpu {
         }
     }
 
+    /// Gives this virtual CPU an address space identifier of its own.
+    #[cold]
+    fn take_asid(&mut self) {
+        let (asid, flush) = self.host.asids.take();
+        self.asid = asid;
+        self.vmcb.asid = asid.value();
+        if flush {
+            self.vmcb.tlb_control = FLUSH_ALL;
+        }
+    }
+
     fn write_state(&mut self, state: &CpuState) {
         let table = |table: &TableRegister| VmcbSegment {
             selector: 0,
@@ -183,6 +194,9 @@ impl SvmVcpu {
 
 impl HardwareVcpu for SvmVcpu {
     fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit {
+        if !self.host.asids.is_current(self.asid) {
+            self.take_asid();
+        }
         timer::arm(self.prepare_events(deadline));
         self.vmcb.rax = self.gprs.rax;
         let injected = self.vmcb.event_injection;

@@ -1,12 +1,11 @@
-//! The run loop of a VM.
+//! A VM's turn on the CPU: the run loop.
 //!
 //! Nothing on the way from an exit back to the guest allocates, formats or waits for a lock that another VM could hold;
 //! but for the memory that a disk takes when a part of it is written for the first time.
 
-use super::service::ConsoleService;
-use super::{disks, Vm};
+use super::{disks, Vm, Work};
 use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
-use crate::arch::x86_64::{cpu, interrupts, timer};
+use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console};
 use machine::exits::{handle, Outcome, StopReason};
 use machine::pc::ResetSource;
@@ -17,42 +16,74 @@ use machine::vcpu::{Event, InterruptWindow, Vcpu, RFLAGS_IF};
 /// due again before this loop has come around: without it such a guest would execute nothing.
 const SHORTEST_RUN: u64 = 10_000;
 
+/// How a turn ends.
+#[derive(Clone, Copy, Debug)]
+pub enum TurnEnd {
+    /// The time is over, or the console has to be served. The VM wants to go on.
+    Over,
+    /// The guest leaves the rest of its time to others.
+    Yields,
+    /// Nothing to do until the host's TSC reaches this value, or something comes from outside.
+    Asleep(u64),
+    /// The VM stopped.
+    Stopped(StopReason),
+    /// It could not be switched on; the operator knows why.
+    NotStarted,
+}
+
 impl<B: Backend> Vm<'_, B> {
-    /// Runs the guest until it stops.
-    pub(super) fn run(&mut self) -> StopReason {
-        let mut service = ConsoleService::new();
+    /// Lets the VM have the CPU until the host's TSC reaches `until`. Its registers are the processor's.
+    pub fn turn(&mut self, until: u64) -> TurnEnd {
+        if let Work::PowerOn { .. } = self.work {
+            if let Some(end) = self.power_on_step(until) {
+                return end;
+            }
+        }
         let mut now = self.now();
+        if self.is_halted {
+            if let Some(deadline) = self.still_halted(now) {
+                return TurnEnd::Asleep(deadline);
+            }
+            self.is_halted = false;
+        }
         let shortest = clock::tsc().ticks(SHORTEST_RUN);
         loop {
             self.pc.advance(now);
             if self.pc.take_init() {
-                return StopReason::Reset(ResetSource::Init);
+                return TurnEnd::Stopped(StopReason::Reset(ResetSource::Init));
             }
             self.deliver_interrupt();
             if self.pc.media_want_memory() {
                 self.feed_disks();
             }
-            service.run(self, now);
-            let deadline = self.deadline(service.due()).max(cpu::tsc().saturating_add(shortest));
+            let entered = cpu::tsc();
+            let deadline = self.deadline().min(until).max(entered.saturating_add(shortest));
             let exit = self.vcpu.run(deadline, &self.ram);
             // An interrupt that ended the run on SVM is served here, and whatever else waits for the host. On a processor
             // that would end the next run at once. In Bochs 2.7 it never does while the guest leaves its interrupts off:
             // one that polls its serial port would wait for input for ever.
             interrupts::accept_pending();
+            let left = cpu::tsc();
+            self.guest_ticks += left.wrapping_sub(entered);
             self.exits.count(&exit.reason);
-            now = self.now();
+            now = self.at(left);
             self.pc.set_cr8(self.vcpu.cr8());
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut *self.pc, &self.ram, now);
-            service.guest_ran(self);
             self.print(handled.output.as_slice());
             match handled.outcome {
-                // Nobody else waits for the processor; the host was looked after above.
-                Outcome::Resume | Outcome::Yield => {}
-                Outcome::Halt => now = self.wait(&mut service),
-                Outcome::Stop(reason) => {
-                    self.show_end();
-                    return reason;
-                }
+                Outcome::Resume => {}
+                Outcome::Yield => return TurnEnd::Yields,
+                Outcome::Halt => match self.still_halted(now) {
+                    Some(deadline) => {
+                        self.is_halted = true;
+                        return TurnEnd::Asleep(deadline);
+                    }
+                    None => now = self.now(),
+                },
+                Outcome::Stop(reason) => return TurnEnd::Stopped(reason),
+            }
+            if left >= until || console::is_urgent() {
+                return TurnEnd::Over;
             }
         }
     }
@@ -67,38 +98,24 @@ impl<B: Backend> Vm<'_, B> {
         self.disks_starve = !enough;
     }
 
-    /// Prints what the guest's serial port and debug console say.
-    fn print(&mut self, output: &[u8]) {
-        if output.is_empty() {
-            return;
-        }
-        match &mut self.display {
-            Some(display) => display.print(output, &mut console::lock()),
-            None => console::lock().write(output),
-        }
-    }
-
-    /// Shows the guest's last words on its screen.
-    fn show_end(&mut self) {
-        if let Some(display) = &mut self.display {
-            display.finish(&self.pc, &self.ram, &mut console::lock());
-        }
-    }
-
     /// The VM's time.
-    pub(super) fn now(&self) -> Instant {
-        Instant(clock::tsc().nanos(cpu::tsc().wrapping_sub(self.power_on)))
+    pub fn now(&self) -> Instant {
+        self.at(cpu::tsc())
     }
 
-    /// The host TSC at which something has to be done although the guest runs.
-    fn deadline(&self, console: Option<Instant>) -> u64 {
-        match (self.pc.next_deadline(), console) {
-            (None, None) => u64::MAX,
-            (device, console) => {
-                let earliest = device.into_iter().chain(console).min().unwrap_or_default();
-                self.power_on.saturating_add(clock::tsc().ticks(earliest.0))
-            }
-        }
+    /// The VM's time when the host's TSC has this value.
+    fn at(&self, tsc: u64) -> Instant {
+        Instant(clock::tsc().nanos(tsc.wrapping_sub(self.power_on)))
+    }
+
+    /// The host's TSC at which a device has something to do although the guest does nothing.
+    fn deadline(&self) -> u64 {
+        self.pc.next_deadline().map_or(u64::MAX, |due| self.tsc_at(due))
+    }
+
+    /// The host's TSC at a time of the VM.
+    pub fn tsc_at(&self, time: Instant) -> u64 {
+        self.power_on.saturating_add(clock::tsc().ticks(time.0))
     }
 
     /// Injects what the board requests, or asks to be told when the guest can take it.
@@ -125,20 +142,14 @@ impl<B: Backend> Vm<'_, B> {
         }
     }
 
-    /// Waits for what ends the guest's HLT, and returns the time: an interrupt or NMI that it takes, or INIT.
-    fn wait(&mut self, service: &mut ConsoleService) -> Instant {
-        loop {
-            let now = self.now();
-            self.pc.advance(now);
-            service.run(self, now);
-            self.hand_over_nmi();
-            let takes_interrupts = self.vcpu.rflags() & RFLAGS_IF != 0;
-            let interrupt = takes_interrupts && self.pc.interrupt_pending();
-            if interrupt || self.vcpu.takes_nmi() || self.pc.has_signal() {
-                return now;
-            }
-            timer::arm(self.deadline(service.due()));
-            interrupts::wait();
-        }
+    /// Until when (the host's TSC) nothing ends the guest's HLT; none if something does: an interrupt or NMI that it
+    /// takes, or INIT.
+    fn still_halted(&mut self, now: Instant) -> Option<u64> {
+        self.pc.advance(now);
+        self.hand_over_nmi();
+        let takes_interrupts = self.vcpu.rflags() & RFLAGS_IF != 0;
+        let interrupt = takes_interrupts && self.pc.interrupt_pending();
+        let wakes = interrupt || self.vcpu.takes_nmi() || self.pc.has_signal();
+        (!wakes).then(|| self.deadline())
     }
 }

@@ -1,0 +1,146 @@
+//! Switching a VM on, and what follows when it stops.
+
+use super::{board, in_vm, load, TurnEnd, Vm, Work};
+use crate::arch::x86_64::backend::{Backend, SetupError};
+use crate::arch::x86_64::cpu;
+use crate::host::{clock, console, rtc};
+use machine::boot::bios;
+use machine::exits::StopReason;
+use machine::msr::MsrState;
+use machine::pc::Pc;
+use machine::pvclock::{PvClock, WallTime};
+use machine::time::{Instant, SECOND};
+use machine::vcpu::Vcpu;
+
+/// A triple fault within this time after power-on (nanoseconds) comes from the guest's first steps.
+const EARLY: u64 = SECOND;
+/// How many of them in a row end the VM.
+const EARLY_FAULTS_MAX: u32 = 3;
+/// How many resets of another kind in a row may come as early before each further start waits.
+const EARLY_RESETS_MAX: u32 = 3;
+/// How long a start waits then (nanoseconds): about as long as firmware takes.
+const PAUSE: u64 = SECOND;
+
+/// Ends in a row that came soon after power-on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EarlyEnds {
+    faults: u32,
+    resets: u32,
+}
+
+/// What follows when a VM stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It goes on, perhaps from its reset vector.
+    Go,
+    /// It has ended.
+    End(StopReason),
+}
+
+impl<B: Backend> Vm<'_, B> {
+    /// Switches the VM on, when the host's TSC reaches `not_before`: the work is done in its turns. What is on its
+    /// disks stays.
+    pub fn switch_on(&mut self, not_before: u64) {
+        self.work = Work::PowerOn { not_before, cleared: 0 };
+    }
+
+    /// Does what has to be done until the host's TSC reaches `until`. None: the guest can run now.
+    pub(super) fn power_on_step(&mut self, until: u64) -> Option<TurnEnd> {
+        while let Work::PowerOn { not_before, cleared } = self.work {
+            let now = cpu::tsc();
+            if now < not_before {
+                return Some(TurnEnd::Asleep(not_before));
+            }
+            if now >= until {
+                return Some(TurnEnd::Over);
+            }
+            if cleared == 0 {
+                let mib = self.spec.memory >> 20;
+                log::info!("vm {}: starting with {mib} MiB of memory", self.spec.name);
+                console::lock().flush();
+            }
+            match self.ram.clear(cleared) {
+                Some(cleared) => self.work = Work::PowerOn { not_before, cleared },
+                None => {
+                    if let Err(error) = self.power_on() {
+                        log::error!("{error}");
+                        return Some(TurnEnd::NotStarted);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Brings everything into the state of a computer that was just switched on, with the guest loaded. The memory is
+    /// zero.
+    fn power_on(&mut self) -> Result<(), SetupError> {
+        let state =
+            load::guest(self.spec, self.bundle, &self.ram).map_err(|error| in_vm(self.spec, &error))?;
+        let seconds = rtc::unix_seconds();
+        let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
+        self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
+        let (disks, floppies) = (self.pc.detach(), self.pc.eject_floppies());
+        *self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
+        self.pc.attach(disks);
+        self.pc.insert_floppies(floppies);
+        if let Some(firmware) =
+            load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
+        {
+            self.pc.install(firmware);
+        }
+        if let Some(display) = &mut self.display {
+            display.power_on();
+        }
+        self.registers.reset();
+        self.registers.load();
+        self.vcpu.load(&state);
+        self.power_on = cpu::tsc();
+        self.vcpu.set_tsc(0);
+        self.is_halted = false;
+        self.work = Work::Guest;
+        Ok(())
+    }
+
+    /// What follows when it stopped for `reason`.
+    ///
+    /// A triple fault resets it, as in a PC, where kernels use it on purpose. One that comes as soon as the guest starts
+    /// will come again and again: then the VM ends. Resets of another kind are what the guest wants; if they come as fast,
+    /// they are slowed down, and leave the console to others.
+    pub fn after(&mut self, reason: StopReason) -> Next {
+        let is_early = self.now() - Instant(0) < EARLY;
+        let name = &self.spec.name;
+        self.warn_of_interrupts();
+        match reason {
+            StopReason::Reset(source) if self.pc.goes_on_after(source) => {
+                self.vcpu.load(&bios::reset_state());
+            }
+            StopReason::Reset(source) => {
+                self.early_ends.faults = 0;
+                self.early_ends.resets = if is_early { self.early_ends.resets + 1 } else { 0 };
+                self.show_end();
+                log::info!("vm {name}: reset by its guest ({source})");
+                if self.early_ends.resets == EARLY_RESETS_MAX {
+                    log::warn!("vm {name}: resets itself at each start: starts wait a second now");
+                }
+                let waits = self.early_ends.resets >= EARLY_RESETS_MAX;
+                let pause = if waits { clock::tsc().ticks(PAUSE) } else { 0 };
+                self.switch_on(cpu::tsc().saturating_add(pause));
+            }
+            StopReason::TripleFault => {
+                self.early_ends.resets = 0;
+                self.early_ends.faults = if is_early { self.early_ends.faults + 1 } else { 0 };
+                if self.early_ends.faults == EARLY_FAULTS_MAX {
+                    self.early_ends = EarlyEnds::default();
+                    return Next::End(reason);
+                }
+                self.show_end();
+                self.report_cpu();
+                log::warn!("vm {name}: reset by a triple fault");
+                self.switch_on(0);
+            }
+            _ => return Next::End(reason),
+        }
+        Next::Go
+    }
+}
