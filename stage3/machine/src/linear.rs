@@ -30,7 +30,7 @@ pub enum AccessError {
 }
 
 /// A page of 4 KiB, the smallest unit of translation.
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 
 /// Width of addresses in code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,7 +70,17 @@ impl Channel {
 
     /// Reads a word of data.
     pub fn read_data(&mut self) -> u16 {
-        self.selected().map_or(FLOATING, Drive::read_data)
+        let mut word = [0; 2];
+        self.read_data_string(&mut word);
+        u16::from_le_bytes(word)
+    }
+
+    /// Reads words of data until `bytes` is full.
+    pub fn read_data_string(&mut self, bytes: &mut [u8]) {
+        match self.selected() {
+            Some(drive) => drive.read_data_string(bytes),
+            None => bytes.fill(FLOATING as u8),
+        }
     }
 
     /// Writes a word of data.

@@ -11,6 +11,15 @@ use crate::vcpu::Fault;
 pub trait PortBus {
     /// IN.
     fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32;
+    /// INS as often as elements of `size` fit into `bytes`.
+    fn read_port_string(&mut self, now: Instant, port: u16, size: Size, bytes: &mut [u8]) {
+        for element in bytes.chunks_exact_mut(size.bytes().into()) {
+            let value = self.read_port(now, port, size).to_le_bytes();
+            for (to, from) in element.iter_mut().zip(value) {
+                *to = from;
+            }
+        }
+    }
     /// OUT.
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects;
     /// Lets devices reach `memory`, after a write that led to [`Effects::transfer`].
@@ -40,6 +49,10 @@ pub trait Board: PortBus + Mmio {
 impl PortBus for Pc {
     fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
         self.read_port(now, port, size)
+    }
+
+    fn read_port_string(&mut self, now: Instant, port: u16, size: Size, bytes: &mut [u8]) {
+        self.read_port_string(now, port, size, bytes);
     }
 
     fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {

@@ -6,6 +6,7 @@
 //! their turn: this is how the instruction is defined.
 
 mod decode;
+mod many;
 #[cfg(test)]
 mod tests;
 
@@ -94,27 +95,32 @@ impl<P: PortBus + Mmio> Run<'_, P> {
         let size = u64::from(self.io.size.bytes());
         let step = if state.rflags & RFLAGS_DF == 0 { size } else { size.wrapping_neg() };
         let share = if state.rflags & RFLAGS_TF == 0 { MAX_ELEMENTS } else { 1 };
-        for _ in 0..share {
+        let mut left = share;
+        while left > 0 {
             if instruction.repeat && gprs.rcx & width.mask() == 0 {
                 return Ok(Progress::Complete);
             }
             if self.output.room() < OUTPUT_OF_ONE {
                 return Ok(Progress::Partial);
             }
-            let power = match self.io.direction {
-                Direction::In => {
-                    let power = self.input(state, linear, gprs.rdi & width.mask())?;
-                    gprs.rdi = width.merge(gprs.rdi, gprs.rdi.wrapping_add(step));
-                    power
-                }
-                Direction::Out => {
-                    let power = self.output(instruction.source, state, linear, gprs.rsi & width.mask())?;
-                    gprs.rsi = width.merge(gprs.rsi, gprs.rsi.wrapping_add(step));
-                    power
+            let most = if instruction.repeat { (gprs.rcx & width.mask()).min(left.into()) } else { 1 };
+            let several =
+                if step == size { self.several(most, instruction, state, linear, gprs) } else { None };
+            let (moved, power) = match (several, self.io.direction) {
+                (Some(done), _) => done,
+                (None, Direction::In) => (1, self.input(state, linear, gprs.rdi & width.mask())?),
+                (None, Direction::Out) => {
+                    (1, self.output(instruction.source, state, linear, gprs.rsi & width.mask())?)
                 }
             };
+            let index = match self.io.direction {
+                Direction::In => &mut gprs.rdi,
+                Direction::Out => &mut gprs.rsi,
+            };
+            *index = width.merge(*index, index.wrapping_add(step.wrapping_mul(moved)));
+            left = left.saturating_sub(moved as u32);
             if instruction.repeat {
-                gprs.rcx = width.merge(gprs.rcx, gprs.rcx.wrapping_sub(1));
+                gprs.rcx = width.merge(gprs.rcx, gprs.rcx.wrapping_sub(moved));
             }
             if let Some(event) = power {
                 return Ok(Progress::Power(event));

@@ -34,6 +34,20 @@ impl Pc {
         u32::from_le_bytes(bytes)
     }
 
+    /// INS: reads elements of `size` from `port` until `bytes` is full, all at the same time.
+    pub fn read_port_string(&mut self, now: Instant, port: u16, size: Size, bytes: &mut [u8]) {
+        if let Some(channel) = self.data_register(port, size) {
+            self.advance(now);
+            return self.read_data_string(channel, bytes);
+        }
+        for element in bytes.chunks_exact_mut(size.bytes().into()) {
+            let value = self.read_port(now, port, size).to_le_bytes();
+            for (to, from) in element.iter_mut().zip(value) {
+                *to = from;
+            }
+        }
+    }
+
     /// OUT: writes `size` of `value` to `port`.
     pub fn write_port(&mut self, now: Instant, port: u16, size: Size, value: u32) -> Effects {
         self.advance(now);

@@ -122,6 +122,12 @@ impl Pc {
         u32::from(high) << 16 | u32::from(low)
     }
 
+    /// Reads data: whole words.
+    pub(super) fn read_data_string(&mut self, channel: usize, bytes: &mut [u8]) {
+        self.ata[channel].read_data_string(bytes);
+        self.carry_disks(channel);
+    }
+
     /// Writes data: one word, or two.
     pub(super) fn write_data(&mut self, channel: usize, size: Size, value: u32) {
         self.ata[channel].write_data(value as u16);

@@ -77,20 +77,25 @@ pub fn serve(vector: u8) {
 }
 
 fn serve_irq(irq: u8) {
+    let (pic, input) = (usize::from(irq / 8), irq % 8);
+    // SAFETY: reading the in-service register changes nothing.
+    let in_service = unsafe {
+        PortWriteOnly::new(PIC[pic]).write(READ_IN_SERVICE);
+        Port::<u8>::new(PIC[pic]).read() & (1 << input) != 0
+    };
     match irq {
         IRQ_COM1 => console::input_interrupt(),
         IRQ_KEYBOARD => {
             keyboard::interrupt();
             console::input_interrupt();
         }
-        _ => _ = UNEXPECTED.fetch_add(1, Ordering::Relaxed),
+        // The last input of each 8259 also stands for a request that was withdrawn: then nothing is in service there.
+        _ if in_service => _ = UNEXPECTED.fetch_add(1, Ordering::Relaxed),
+        _ => {}
     }
-    // The last input of each 8259 also stands for a request that was withdrawn: then nothing is in service there.
-    let (pic, input) = (usize::from(irq / 8), irq % 8);
-    // SAFETY: reading the in-service register and ending the interrupt is what its handler has to do.
+    // SAFETY: ending the interrupt is what its handler has to do.
     unsafe {
-        PortWriteOnly::new(PIC[pic]).write(READ_IN_SERVICE);
-        if Port::<u8>::new(PIC[pic]).read() & (1 << input) != 0 {
+        if in_service {
             PortWriteOnly::new(PIC[pic]).write(END_OF_INTERRUPT);
         }
         if pic == 1 {

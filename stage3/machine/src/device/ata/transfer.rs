@@ -89,15 +89,19 @@ impl Drive {
         self.request_data();
     }
 
-    /// A word for the guest; ones, if it has nothing to read.
-    pub(super) fn read_data(&mut self) -> u16 {
-        let Some(transfer) = self.transfer.filter(|transfer| transfer.direction != Direction::Out) else {
-            return u16::MAX;
-        };
-        let word = self.buffer.get(transfer.position..).and_then(|rest| rest.first_chunk());
-        let word = word.map_or(u16::MAX, |bytes| u16::from_le_bytes(*bytes));
-        self.advance(transfer);
-        word
+    /// Words for the guest; ones, where it has nothing to read.
+    pub(super) fn read_data_string(&mut self, mut bytes: &mut [u8]) {
+        while !bytes.is_empty() {
+            let transfer = self.transfer.filter(|transfer| transfer.direction != Direction::Out);
+            let data = transfer
+                .and_then(|transfer| self.buffer.get(transfer.position..).filter(|data| !data.is_empty()));
+            let (Some(transfer), Some(data)) = (transfer, data) else { return bytes.fill(u8::MAX) };
+            let count = data.len().min(bytes.len());
+            let (filled, rest) = bytes.split_at_mut(count);
+            filled.copy_from_slice(&data[..count]);
+            bytes = rest;
+            self.advance(transfer, count);
+        }
     }
 
     /// A word from the guest; lost, if none was asked for.
@@ -108,12 +112,12 @@ impl Drive {
         if let Some(place) = self.buffer.get_mut(transfer.position..transfer.position + 2) {
             place.copy_from_slice(&word.to_le_bytes());
         }
-        self.advance(transfer);
+        self.advance(transfer, 2);
     }
 
-    /// A word was transferred.
-    fn advance(&mut self, mut transfer: Transfer) {
-        transfer.position += 2;
+    /// So many bytes were transferred, of this sector.
+    fn advance(&mut self, mut transfer: Transfer, bytes: usize) {
+        transfer.position += bytes;
         if transfer.position < SECTOR {
             self.transfer = Some(transfer);
             return;

@@ -342,4 +342,46 @@ proptest! {
         prop_assert!(bench.bus.written.len() <= MAX_ELEMENTS as usize);
         prop_assert!(handled.outcome != Outcome::Halt);
     }
+
+    /// Elements that are moved at once end as those that are stepped one by one: memory, registers, what the device saw.
+    #[test]
+    fn many_elements_at_once_are_as_many_one_by_one(
+        (count, index) in (0_u64..700, prop_oneof![0_u64..0x2000, 0xfd00_u64..0x1_0000]),
+        limit in prop_oneof![Just(u32::MAX), Just(0xffff), 0x1000_u32..0x2000],
+        base in prop_oneof![0x2_0000_u64..0x4_0000, 0x9_f000_u64..0xb_8100, 0xf_e000_u64..0x10_0000],
+        size in prop::sample::select(&[Size::Byte, Size::Word, Size::Dword][..]),
+        (down, out, transfer) in any::<(bool, bool, bool)>(),
+    ) {
+        let (bytes, direction): (&[u8], _) = match (out, size) {
+            (false, Size::Byte) => (&[0xf3, 0x6c], Direction::In),
+            (false, Size::Word) => (&[0xf3, 0x6d], Direction::In),
+            (false, Size::Dword) => (&[0xf3, 0x66, 0x6d], Direction::In),
+            (true, Size::Byte) => (&[0xf3, 0x6e], Direction::Out),
+            (true, Size::Word) => (&[0xf3, 0x6f], Direction::Out),
+            (true, Size::Dword) => (&[0xf3, 0x66, 0x6f], Direction::Out),
+        };
+        let end = |step: u64| {
+            let mut bench = Bench::new(bytes);
+            let segment = Segment { selector: 0, attributes: 0x93, limit, base };
+            (bench.vcpu.state.ds, bench.vcpu.state.es) = (segment, segment);
+            bench.vcpu.state.rflags = step | if down { RFLAGS_DF } else { 0 };
+            bench.bus.effects.transfer = transfer;
+            let gprs = bench.gprs();
+            (gprs.rcx, gprs.rsi, gprs.rdi) = (count, index, index);
+            for _ in 0..=count {
+                bench.run(direction, size);
+                if bench.vcpu.injected.is_some() || bench.vcpu.state.rip == NEXT {
+                    break;
+                }
+            }
+            let memory = [bench.ram.peek(0x1_0000, 0x9_0000), bench.ram.peek(0xc_0000, 0x4_0000)];
+            let Gprs { rcx, rsi, rdi, .. } = *bench.gprs();
+            let Counter { next, written, screen, .. } = bench.bus;
+            ((rcx, rsi, rdi, bench.vcpu.injected), (next, written, screen), memory)
+        };
+        let (at_once, stepped) = (end(0), end(RFLAGS_TF));
+        prop_assert_eq!(at_once.0, stepped.0);
+        prop_assert_eq!(&at_once.1, &stepped.1);
+        prop_assert!(at_once.2 == stepped.2, "memory differs");
+    }
 }

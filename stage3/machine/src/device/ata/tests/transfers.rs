@@ -132,3 +132,24 @@ fn interrupts_can_be_switched_off_and_wait() {
     assert!(channel.irq() && channel.take_drop(), "a new command's interrupt is a new edge");
     assert!(!channel.take_drop());
 }
+
+#[test]
+fn strings_are_as_many_words() {
+    for length in [2, 6, 512, 700, 1100, 5000] {
+        let (mut words, mut strings) = (channel(), channel());
+        for channel in [&mut words, &mut strings] {
+            short(channel, READ, 700, 4);
+        }
+        let mut bytes = std::vec![0; length];
+        for _ in 0..2 {
+            let expected: Vec<u8> = (0..length / 2).flat_map(|_| words.read_data().to_le_bytes()).collect();
+            strings.read_data_string(&mut bytes);
+            assert_eq!(bytes, expected, "{length}");
+            assert_eq!((strings.status(), strings.irq()), (words.status(), words.irq()), "{length}");
+        }
+    }
+    let mut nothing = Channel::default();
+    let mut bytes = [0; 6];
+    nothing.read_data_string(&mut bytes);
+    assert_eq!(bytes, [0xff; 6], "an empty channel's lines float");
+}
