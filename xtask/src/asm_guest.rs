@@ -11,11 +11,13 @@ const MEMORY: &str = "64M";
 /// it: the file to build an image from.
 ///
 /// `keys` are those of the `[[vm]]` but for name, memory, kernel and disks; without `boot` it is a bzImage, as most of them
-/// are. `files` are what the keys name.
+/// are. A floppy disk is `floppies = ["kernel"]`. `files` are what the keys name.
 pub fn config(source: &Path, keys: &str, files: &[PathBuf]) -> Result<PathBuf> {
-    let boot = toml::from_str::<toml::Table>(keys).ok().and_then(|keys| keys.get("boot").cloned());
-    let guest = match boot.as_ref().and_then(toml::Value::as_str) {
+    let table = toml::from_str::<toml::Table>(keys).unwrap_or_default();
+    let guest = match table.get("boot").and_then(toml::Value::as_str) {
         None => "boot = \"linux\"\nkernel = \"kernel\"",
+        // The keys say in which drive the guest is.
+        Some("bios") if table.contains_key("floppies") => "",
         Some("bios") => "disks = [\"kernel\"]",
         Some(_) => "kernel = \"kernel\"",
     };

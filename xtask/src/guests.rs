@@ -5,6 +5,7 @@
 //! them stays in guests/; as long as it is there (and an initramfs has the init of the checkout), apt is not asked.
 
 mod apt;
+mod disks;
 mod fetch;
 pub mod freedos;
 mod nanox;
@@ -27,7 +28,8 @@ use std::process::Command;
 const VERSION: u32 = 1;
 
 /// The file to read in place of `path`: `path` itself, made now if it is one of [`products`] that is missing or
-/// outdated; what was built of NanoX; the image of FreeDOS; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
+/// outdated; what was built of NanoX; a disk with a boot loader and Linux; the image of FreeDOS; or the kernel that the
+/// variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
     if [packages::SEABIOS, packages::VGA_BIOS].contains(&&*path.to_string_lossy()) {
         packages::ensure(&[Purpose::Bios])?;
@@ -38,7 +40,22 @@ pub fn provide(path: &Path) -> Result<PathBuf> {
     if let Some(image) = freedos::provide(path) {
         return image;
     }
+    if let Some(disk) = disks::provide(path) {
+        return disk;
+    }
     let Some(product) = product(path) else { return Ok(path.into()) };
+    if !product.may_be_replaced() {
+        return made(product);
+    }
+    match std::env::var_os("PXHV_KERNEL") {
+        Some(own) => Ok(own.into()),
+        None => made(product)
+            .with_context(|| format!("no {}; set PXHV_KERNEL to one that you have", product.file)),
+    }
+}
+
+/// The file of a product, made now if it is missing or outdated.
+fn made(product: &Product) -> Result<PathBuf> {
     let (path, shown) = (product.path(), product.file);
     if let What::Initrd = product.what {
         let (recipe, stamp) = (recipe()?, path.with_extension("recipe"));
@@ -49,15 +66,8 @@ pub fn provide(path: &Path) -> Result<PathBuf> {
         }
         return Ok(path);
     }
-    let mut advice = "";
-    if product.may_be_replaced() {
-        if let Some(own) = std::env::var_os("PXHV_KERNEL") {
-            return Ok(own.into());
-        }
-        advice = "; set PXHV_KERNEL to one that you have";
-    }
     if !path.exists() {
-        let bytes = file(product).with_context(|| format!("can't fetch {shown}{advice}"))?;
+        let bytes = file(product).with_context(|| format!("can't fetch {shown}"))?;
         image::write(&path, &bytes)?;
     }
     Ok(path)
