@@ -63,6 +63,8 @@ fn what_was_said_meanwhile_is_shown_once() {
     desk.says(1, "A> ");
     let greeting = "pxHV: vm dos has the console; it is paused; Ctrl-A h: keys\r\n";
     assert_eq!(desk.types("\x012"), std::format!("{greeting}one\r\nA> "));
+    desk.types("\x011");
+    assert_eq!(desk.types("\x012"), greeting);
     assert_eq!(desk.says(1, "two\r\n"), "two\r\n");
     assert_eq!(desk.types("\x012"), "", "it has the console already");
     desk.types("\x011");
@@ -138,6 +140,7 @@ fn all_vms_are_shown_a_line_at_a_time() {
     let mut desk = Desk::new();
     desk.says(1, "one\r\ntw");
     assert_eq!(desk.types("\x01j"), "pxHV: all VMs, a line at a time; Ctrl-A h: keys\r\n[dos] one\r\n");
+    assert_eq!(desk.mock.vms[1].output.unseen().concat(), b"");
     assert_eq!(desk.says(0, "log"), "");
     assert_eq!(desk.says(1, "o\r\n"), "[dos] two\r\n");
     assert_eq!(desk.console.due(), Some(PATIENCE));
