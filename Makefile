@@ -25,6 +25,9 @@ run-kvm: ## boot in QEMU with KVM (nested virtualization)
 run-nanox: ## boot NanoX, the teaching OS, in QEMU; nothing is downloaded
 	@$(XTASK) run --config guests/nanox/5-shell/pxhv.toml $(ARGS)
 
+ctl: ## a command to the monitor of the pxHV that runs: make ctl ARGS="vms"
+	@$(XTASK) ctl $(ARGS)
+
 debug: ## boot in QEMU; pxHV says everything
 	@$(XTASK) run --verbose $(ARGS)
 

@@ -1,6 +1,7 @@
 //! The boot tests of tests/boot/*.toml: whole images in emulators.
 
 mod prepare;
+mod step;
 
 use crate::console::Console;
 use crate::emulator::{Computer, Emulator, On};
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use step::RawStep;
 
 /// So many run at once: each keeps a core busy, and in more company Bochs would exceed its limits.
 const AT_ONCE: usize = 2;
@@ -76,13 +78,6 @@ struct Raw {
     timeout: Option<u64>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawStep {
-    Expect(String),
-    Send(String),
-}
-
 fn one() -> u32 {
     1
 }
@@ -100,13 +95,9 @@ pub struct Test {
 
 impl Test {
     fn new(raw: &Raw, on: On) -> Result<Self> {
-        let step = |step: &RawStep| match step {
-            RawStep::Expect(text) => Ok(Step::Expect(pattern(text)?)),
-            RawStep::Send(text) => Ok(Step::Send(text.clone())),
-        };
         Ok(Self {
             on,
-            steps: raw.steps.iter().map(step).collect::<Result<_>>()?,
+            steps: raw.steps.iter().map(RawStep::step).collect::<Result<_>>()?,
             never: raw.never.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?,
             memory: raw.memory.as_deref().map(size::parse).transpose().map_err(anyhow::Error::msg)?,
             timeout: Duration::from_secs(
@@ -222,8 +213,41 @@ mod tests {
         titles.dedup();
         assert_eq!(titles.len(), count, "names are unique");
         for test in &tests {
-            let expects = test.steps.iter().any(|step| matches!(step, super::Step::Expect(_)));
+            let expects =
+                test.steps.iter().any(|step| matches!(step, super::Step::Expect(_) | super::Step::Ask(_)));
             assert!(expects, "{} would pass without looking", test.title());
+        }
+    }
+
+    #[test]
+    fn steps_are_read_or_named() {
+        let steps = |steps: &str| {
+            let text = format!("[[test]]\nname = \"a\"\non = [\"qemu\"]\ntimeout = 1\nsteps = [\n{steps}\n]");
+            super::parse(&text).map(|tests| format!("{:?}", tests[0].steps))
+        };
+        for (step, words) in [
+            ("{ expect = \"ready\" }", "Expect("),
+            ("{ send = \"ls\" }", "Send(\"ls\")"),
+            ("{ control = \"vms\" }", "command: \"vms\", wanted: Done(None)"),
+            ("{ control = \"vms\", expect = \"dos\" }", "Done(Some(Regex(\"dos\")))"),
+            ("{ control = \"vms\", until = \"dos\" }", "Until(Regex(\"dos\"))"),
+            ("{ control = \"vms\", fails = \"no\" }", "Refused(Regex(\"no\"))"),
+            ("{ noise = 5, seed = 1, to = \"console\" }", "Noise { bytes: 5, seed: 1, to: Console }"),
+            ("{ noise = 5, seed = 1, to = \"control\" }", "to: Control"),
+        ] {
+            let read = steps(step).unwrap();
+            assert!(read.contains(words), "{step}: {read}");
+        }
+        for (step, words) in [
+            ("{ control = \"vms\", until = \"a\", fails = \"b\" }", "only one of"),
+            ("{ control = \"vms\", expects = \"a\" }", "perhaps with expect, until or fails"),
+            ("{ send = \"a\", expect = \"b\" }", "write { expect = REGEX }"),
+            ("{ noise = 5, seed = 1 }", "write { expect = REGEX }"),
+            ("{ noise = 5, seed = 1, to = \"com1\" }", "\"console\" or \"control\""),
+            ("{ control = \"vms\", expect = \"(\" }", "regex"),
+        ] {
+            let error = format!("{:#}", steps(step).unwrap_err());
+            assert!(error.contains(words), "{step}: {error}");
         }
     }
 

@@ -1,14 +1,16 @@
 //! The console of a running emulator: what it says, what is typed, and how it ends.
 
+use crate::control::{Answer, Client};
 use crate::emulator::Emulator;
-use crate::expect::Transcript;
+use crate::noise::{Noise, Port};
+use crate::transcript::Transcript;
+use crate::typing::{Typing, PACE};
 use anyhow::{Context, Result};
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
 use signal_hook::SigId;
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -20,8 +22,6 @@ use std::time::{Duration, Instant};
 const POWER_OFF_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the lines after a panic or a refusal may take.
 const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
-/// Between two typed characters: an emulated serial port holds few, and no person types faster.
-const TYPING: Duration = Duration::from_millis(5);
 /// How long to wait at most before looking whether the emulator is still there.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -32,6 +32,8 @@ pub enum Event {
     Output(Vec<u8>),
     /// This was typed at the keyboard; nothing means that it is closed.
     Input(Vec<u8>),
+    /// The answer to the command on the control port.
+    Answer(Answer),
     /// Nothing for a moment.
     Quiet,
     /// The computer is off, as it should be.
@@ -46,8 +48,9 @@ pub struct Console {
     emulator: Emulator,
     log: Option<File>,
     transcript: Transcript,
-    outgoing: VecDeque<u8>,
-    last_typed: Instant,
+    typing: Typing,
+    /// On the control port, if it was needed.
+    control: Option<Client>,
     last_output: Instant,
     /// Readable once a signal that ends this program has arrived.
     signals: UnixStream,
@@ -68,14 +71,13 @@ impl Console {
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             registered.push(pipe::register(signal, sender.try_clone()?)?);
         }
-        let now = Instant::now();
         Ok(Self {
             emulator,
             log,
             transcript: Transcript::default(),
-            outgoing: VecDeque::new(),
-            last_typed: now,
-            last_output: now,
+            typing: Typing::default(),
+            control: None,
+            last_output: Instant::now(),
             signals,
             registered,
         })
@@ -88,12 +90,41 @@ impl Console {
 
     /// Types `bytes`, one after the other.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.outgoing.extend(bytes);
+        self.typing.send(bytes);
+    }
+
+    /// Sends random bytes.
+    pub fn disturb(&mut self, noise: Noise) -> Result<()> {
+        match noise.to {
+            Port::Console => self.typing.flood(noise.make()),
+            Port::Control => self.control()?.flood(noise.make()),
+        }
+        Ok(())
+    }
+
+    /// Whether there is something left to send.
+    pub fn is_sending(&self) -> bool {
+        !self.typing.is_done() || self.control.as_ref().is_some_and(Client::is_sending)
+    }
+
+    /// Sends a command to the control port, which leads to [`Event::Answer`].
+    pub fn ask(&mut self, command: &str) -> Result<()> {
+        self.control()?.ask(command)
+    }
+
+    fn control(&mut self) -> Result<&mut Client> {
+        match &mut self.control {
+            Some(client) => Ok(client),
+            none => Ok(none.insert(Client::connect(self.emulator.control.socket())?)),
+        }
     }
 
     /// Waits for the next event, a moment at most.
     pub fn next(&mut self, keyboard: Option<BorrowedFd>) -> Result<Event> {
-        self.type_one()?;
+        self.typing.step(&self.emulator.serial)?;
+        if let Some(answer) = self.control.as_mut().map(Client::poll).transpose()?.flatten() {
+            return Ok(Event::Answer(answer));
+        }
         let [output, signal, input] = self.wait(keyboard)?;
         if signal {
             return Ok(Event::Failed("interrupted".into()));
@@ -121,7 +152,8 @@ impl Console {
             PollFd::new(&self.signals, PollFlags::IN),
         ];
         files.extend(keyboard.map(|keyboard| PollFd::from_borrowed_fd(keyboard, PollFlags::IN)));
-        let patience = if self.outgoing.is_empty() { GLANCE } else { TYPING };
+        files.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
+        let patience = if self.is_sending() { PACE } else { GLANCE };
         let patience = Timespec::try_from(patience)?;
         match poll(&mut files, Some(&patience)) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -129,22 +161,6 @@ impl Console {
         }
         let ready = |at: usize| files.get(at).is_some_and(|file| !file.revents().is_empty());
         Ok([ready(0), ready(1), ready(2)])
-    }
-
-    fn type_one(&mut self) -> Result<()> {
-        let unit = unit(self.outgoing.make_contiguous());
-        if unit.is_empty() || self.last_typed.elapsed() < TYPING {
-            return Ok(());
-        }
-        match rustix::io::write(&self.emulator.serial, unit) {
-            Ok(count) => {
-                self.outgoing.drain(..count);
-                self.last_typed = Instant::now();
-                Ok(())
-            }
-            Err(Errno::AGAIN | Errno::INTR) => Ok(()),
-            Err(error) => Err(error).context("can't type"),
-        }
     }
 
     fn read(&mut self) -> Result<Option<Vec<u8>>> {
@@ -193,21 +209,6 @@ impl Drop for Console {
     }
 }
 
-/// What is typed at once: a character, or the whole sequence of a key. pxHV knows the key Esc by the pause behind it,
-/// and the time of an idle emulated computer flies.
-fn unit(typed: &[u8]) -> &[u8] {
-    let length = match typed {
-        [0x1b, b'[', rest @ ..] => {
-            let is_last = |byte: &u8| matches!(byte, b'@'..=b'Z' | b'\\'..=b'~');
-            3 + rest.iter().position(is_last).unwrap_or(rest.len())
-        }
-        [0x1b, b'O', ..] => 3,
-        [0x1b, ..] => 2,
-        _ => 1,
-    };
-    &typed[..length.min(typed.len())]
-}
-
 /// What pxHV said at last.
 #[derive(Debug, PartialEq, Eq)]
 enum LastWords<'a> {
@@ -241,20 +242,6 @@ pub fn keyboard(input: &std::io::Stdin) -> BorrowedFd<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sequences_are_typed_at_once() {
-        let mut typed: &[u8] = b"a\x1b[A\x1bOP\x1bf\x1b[3;5~\x1b[[Ab\x1b";
-        let mut units = Vec::new();
-        while !typed.is_empty() {
-            let unit = unit(typed);
-            units.push(unit);
-            typed = &typed[unit.len()..];
-        }
-        let expected: [&[u8]; 8] =
-            [b"a", b"\x1b[A", b"\x1bOP", b"\x1bf", b"\x1b[3;5~", b"\x1b[[A", b"b", b"\x1b"];
-        assert_eq!(units, expected);
-    }
 
     #[test]
     fn last_words_are_recognised() {

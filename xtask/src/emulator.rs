@@ -1,15 +1,16 @@
-//! Starts an emulator with an image and connects its serial port.
+//! Starts an emulator with an image and connects its serial ports.
 
 mod bochs;
 mod kvm;
 mod qemu;
 
+use crate::control::Relay;
 use crate::{packages, pty, size};
 use anyhow::{Context, Result};
 use rustix::process::{kill_process_group, Pid, Signal};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The computers that pxHV can be tried on.
@@ -79,8 +80,11 @@ pub struct Emulator {
     child: Child,
     /// The serial port: reads and writes don't block.
     pub serial: OwnedFd,
-    /// Kept open, or reading from `serial` would fail as soon as the emulator has ended.
-    _terminal: OwnedFd,
+    /// The way to the second serial port.
+    pub control: Relay,
+    /// Kept open, or reading from the ports would fail as soon as the emulator has ended.
+    #[cfg_attr(not(test), expect(dead_code, reason = "they are held, not used"))]
+    terminals: [OwnedFd; 2],
     /// Its own messages.
     messages: PathBuf,
     _directory: tempfile::TempDir,
@@ -89,19 +93,46 @@ pub struct Emulator {
 impl Emulator {
     /// Starts `computer`.
     pub fn start(computer: &Computer) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("pxhv-").tempdir()?;
-        let (serial, terminal, path) = pty::open().context("can't make a pseudo-terminal")?;
-        let mut command = match computer.on {
-            On::Qemu | On::Kvm => qemu::command(computer, &path),
-            On::Bochs | On::BochsSvm => bochs::command(computer, &path, directory.path())?,
+        let command = |ports: [&Path; 2], directory: &Path| match computer.on {
+            On::Qemu | On::Kvm => Ok(qemu::command(computer, ports)),
+            On::Bochs | On::BochsSvm => bochs::command(computer, ports, directory),
         };
+        Self::spawn(&command, matches!(computer.debugger, Some(Debugger::Own(_))))
+    }
+
+    /// Starts what `command` makes of the terminals at the serial ports and a directory for its files.
+    fn spawn(command: &dyn Fn([&Path; 2], &Path) -> Result<Command>, has_terminal: bool) -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("pxhv-").tempdir()?;
+        let open = || pty::open().context("can't make a pseudo-terminal");
+        let ((serial, terminal1, path1), (control, terminal2, path2)) = (open()?, open()?);
+        let mut command = command([&path1, &path2], directory.path())?;
         let messages = directory.path().join("messages.txt");
-        let has_terminal = matches!(computer.debugger, Some(Debugger::Own(_)));
         let mut child = spawn(command.stderr(Stdio::piped()), has_terminal)?;
         if let Some(stderr) = child.stderr.take() {
             bochs::keep_messages(stderr, &messages)?;
         }
-        Ok(Self { child, serial, _terminal: terminal, messages, _directory: directory })
+        let control = Relay::start(control, directory.path().join("control"))?;
+        Ok(Self {
+            child,
+            serial,
+            control,
+            terminals: [terminal1, terminal2],
+            messages,
+            _directory: directory,
+        })
+    }
+
+    /// A computer without a processor, and its ends of the serial ports.
+    #[cfg(test)]
+    pub fn pretended() -> (Self, [OwnedFd; 2]) {
+        let sleep = |_: [&Path; 2], _: &Path| {
+            let mut command = Command::new("sleep");
+            command.arg("600");
+            Ok(command)
+        };
+        let emulator = Self::spawn(&sleep, false).unwrap();
+        let ends = [0, 1].map(|port| emulator.terminals[port].try_clone().unwrap());
+        (emulator, ends)
     }
 
     /// Its exit status, once it has ended.

@@ -1,6 +1,7 @@
-//! What a scripted run waits for and types, and the console's text that it looks at.
+//! What a scripted run waits for, types and asks.
 
-use crate::picture::Picture;
+use crate::control::{Answer, Question, Verdict};
+use crate::noise::Noise;
 use regex::{Regex, RegexBuilder};
 
 /// One step of a script.
@@ -10,6 +11,10 @@ pub enum Step {
     Expect(Regex),
     /// Type this and Enter.
     Send(String),
+    /// Ask this on the control port.
+    Ask(Question),
+    /// Send this, whatever it leads to.
+    Noise(Noise),
 }
 
 /// A regular expression as scripts use it: `^` and `$` match at every line.
@@ -24,6 +29,8 @@ pub struct Script {
     never: Vec<Regex>,
     /// Where in the text the next expectation starts to look.
     position: usize,
+    /// The answer to a question is to come.
+    is_asking: bool,
 }
 
 /// What a script wants next.
@@ -33,6 +40,10 @@ pub enum Progress {
     Waiting,
     /// This typed.
     Type(String),
+    /// This asked, and the answer by [`Script::answered`].
+    Ask(String),
+    /// This sent.
+    Noise(Noise),
     /// It is told that this expectation was met.
     Met(String),
     /// It is done.
@@ -44,7 +55,7 @@ pub enum Progress {
 impl Script {
     /// A script of `steps` that fails as soon as one of `never` appears.
     pub fn new(steps: Vec<Step>, never: Vec<Regex>) -> Self {
-        Self { steps: steps.into_iter(), never, position: 0 }
+        Self { steps: steps.into_iter(), never, position: 0, is_asking: false }
     }
 
     /// Looks at the whole console text so far. To be called until it is [`Progress::Waiting`] or
@@ -60,6 +71,15 @@ impl Script {
                 self.steps.next();
                 Progress::Type(line)
             }
+            Some(Step::Ask(_)) if self.is_asking => Progress::Waiting,
+            Some(Step::Ask(question)) => {
+                self.is_asking = true;
+                Progress::Ask(question.command.clone())
+            }
+            Some(&Step::Noise(noise)) => {
+                self.steps.next();
+                Progress::Noise(noise)
+            }
             // `^` must see what stands before the position, so the text is not cut.
             Some(Step::Expect(expected)) => match expected.find_at(text, self.position) {
                 None => Progress::Waiting,
@@ -73,155 +93,44 @@ impl Script {
         }
     }
 
+    /// Whether the next step is for all that was sent before it to have been taken, on either port.
+    pub fn changes_ports(&self) -> bool {
+        matches!(self.steps.as_slice().first(), Some(Step::Ask(_) | Step::Noise(_)))
+    }
+
+    /// The answer to a question came: what it met, None if it is to be asked again; or why it is wrong.
+    pub fn answered(&mut self, answer: &Answer) -> Result<Option<String>, String> {
+        self.is_asking = false;
+        let Some(Step::Ask(question)) = self.steps.as_slice().first() else { return Ok(None) };
+        match question.judge(answer) {
+            Verdict::Right => {
+                let met = question.to_string();
+                self.steps.next();
+                Ok(Some(met))
+            }
+            Verdict::NotYet => Ok(None),
+            Verdict::Wrong(reason) => Err(reason),
+        }
+    }
+
     /// The expectation that is being waited for.
     pub fn pending(&self) -> Option<String> {
         self.steps.as_slice().iter().find_map(|step| match step {
             Step::Expect(expected) => Some(expected.to_string()),
-            Step::Send(_) => None,
+            Step::Ask(question) => Some(question.to_string()),
+            Step::Send(_) | Step::Noise(_) => None,
         })
-    }
-}
-
-/// The console's text as a person sees it: no escape sequences, no carriage returns; new rows of a guest's screen as
-/// lines.
-#[derive(Debug, Default)]
-pub struct Transcript {
-    text: String,
-    state: Escape,
-    /// The start of a UTF-8 sequence.
-    partial: Vec<u8>,
-    picture: Picture,
-}
-
-/// Where in an ANSI escape sequence (ECMA-48) the stream is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Escape {
-    #[default]
-    None,
-    /// After ESC.
-    Started,
-    /// After ESC and an intermediate character, as in the choice of a character set.
-    Intermediate,
-    /// After ESC `[`, up to the final character.
-    Control,
-    /// After ESC `]` and the like, up to BEL or ESC `\`.
-    String,
-    /// After ESC within such a string.
-    StringEnd,
-}
-
-impl Transcript {
-    /// Takes bytes as they come.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            let was_on = self.picture.is_on();
-            for line in self.picture.feed(byte) {
-                self.add_line(&line);
-            }
-            if self.is_visible(byte) && !was_on {
-                self.partial.push(byte);
-                self.decode();
-            }
-        }
-    }
-
-    /// Whether a guest's screen is shown.
-    pub fn shows_picture(&self) -> bool {
-        self.picture.is_on()
-    }
-
-    fn add_line(&mut self, line: &str) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    /// The text so far.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The last `count` lines.
-    pub fn tail(&self, count: usize) -> impl Iterator<Item = &str> {
-        let lines: Vec<_> = self.text.lines().collect();
-        let skipped = lines.len().saturating_sub(count);
-        lines.into_iter().skip(skipped)
-    }
-
-    fn is_visible(&mut self, byte: u8) -> bool {
-        let before = self.state;
-        self.state = match (before, byte) {
-            (Escape::None, 0x1b) => Escape::Started,
-            (Escape::Started, b'[') | (Escape::Control, 0x20..=0x3f) => Escape::Control,
-            (Escape::Started | Escape::Intermediate, 0x20..=0x2f) => Escape::Intermediate,
-            (Escape::String, 0x1b) => Escape::StringEnd,
-            (Escape::String, 0x07) | (Escape::StringEnd, b'\\') => Escape::None,
-            (Escape::Started, b']' | b'P' | b'X' | b'^' | b'_') | (Escape::String | Escape::StringEnd, _) => {
-                Escape::String
-            }
-            _ => Escape::None,
-        };
-        before == Escape::None && !matches!(byte, 0x1b | b'\r' | 0)
-    }
-
-    fn decode(&mut self) {
-        match std::str::from_utf8(&self.partial) {
-            Ok(text) => self.text.push_str(text),
-            Err(error) if error.error_len().is_none() => return,
-            Err(_) => self.text.push('\u{fffd}'),
-        }
-        self.partial.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Wanted;
+    use crate::noise::Port;
 
     fn expect(text: &str) -> Step {
         Step::Expect(pattern(text).unwrap())
-    }
-
-    fn transcript(bytes: &[u8]) -> String {
-        let mut transcript = Transcript::default();
-        // Byte by byte: no sequence may depend on how the stream was cut.
-        for byte in bytes {
-            transcript.feed(&[*byte]);
-        }
-        transcript.text
-    }
-
-    #[test]
-    fn escape_sequences_and_carriage_returns_vanish() {
-        assert_eq!(transcript(b"a\r\nb"), "a\nb");
-        assert_eq!(transcript(b"\x1b[1;31mred\x1b[0m"), "red");
-        assert_eq!(transcript(b"\x1b[6n\x1b(Bx\x1bcy"), "xy");
-        assert_eq!(transcript(b"\x1b]0;title\x07z\x1b]0;t\x1b\\w"), "zw");
-    }
-
-    #[test]
-    fn a_guests_screen_becomes_lines() {
-        let picture = b"pxHV: starting\r\n\x1b[?1049h\x1b[2J\x1b[1;1HA:\\>\x1b[?2026l\x1b[1;5Hver\x1b[?2026l";
-        let text = "pxHV: starting\nA:\\>\nA:\\>ver\n";
-        assert_eq!(transcript(picture), text);
-        let end = [picture, machine::screen::LEAVE, b"pxHV: power off\r\n"].concat();
-        assert_eq!(transcript(&end), format!("{text}pxHV: power off\n"));
-    }
-
-    #[test]
-    fn broken_utf8_is_replaced() {
-        assert_eq!(transcript("é".as_bytes()), "é");
-        assert_eq!(transcript(b"a\xffb"), "a\u{fffd}b");
-    }
-
-    #[test]
-    fn tail_has_the_last_lines() {
-        let mut transcript = Transcript::default();
-        transcript.feed(b"1\n2\n3");
-        assert_eq!(transcript.tail(2).collect::<Vec<_>>(), ["2", "3"]);
-        assert_eq!(transcript.tail(9).count(), 3);
     }
 
     #[test]
@@ -251,6 +160,28 @@ mod tests {
         assert!(matches!(script.advance("ab\nb"), Progress::Met(_)), "an unfinished line counts");
         assert!(matches!(script.advance("ab\nb\ncc"), Progress::Waiting));
         assert!(matches!(script.advance("ab\nb\ncc\nc\n"), Progress::Met(_)));
+    }
+
+    #[test]
+    fn a_question_waits_for_what_was_sent_and_for_its_answer() {
+        let wanted = Wanted::Until(pattern("dos").unwrap());
+        let question = Question { command: "vms".into(), wanted };
+        let noise = Noise { bytes: 1, seed: 2, to: Port::Console };
+        let mut script =
+            Script::new(vec![Step::Send("ls".into()), Step::Ask(question), Step::Noise(noise)], vec![]);
+        assert!(!script.changes_ports());
+        assert!(matches!(script.advance(""), Progress::Type(_)));
+        let answer = |line: &str| Answer { lines: vec![line.into()], error: None };
+        for (line, met) in [("linux", None), ("linux dos", Some("control: vms => dos".to_owned()))] {
+            assert!(script.changes_ports());
+            assert!(matches!(script.advance(""), Progress::Ask(command) if command == "vms"));
+            assert!(matches!(script.advance(""), Progress::Waiting));
+            assert_eq!(script.answered(&answer(line)), Ok(met));
+        }
+        assert!(script.changes_ports());
+        assert!(matches!(script.advance(""), Progress::Noise(noise) if noise.bytes == 1));
+        assert!(!script.changes_ports());
+        assert!(matches!(script.advance(""), Progress::Done));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask gdb`: stage 3 in a debugger.
 
+use crate::control::Record;
 use crate::emulator::{Computer, Debugger, Emulator, On};
 use crate::packages::{self, Purpose};
 use crate::{image, project, size};
@@ -66,6 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
         println!("Bochs has no gdb server: this is its own debugger (help, continue, step, info cpu, quit)");
     }
     let mut emulator = Emulator::start(&computer)?;
+    let _record = Record::new(&project::target(), computer.on, emulator.control.socket())?;
     if is_own {
         while emulator.ended()?.is_none() && !terminated.load(Ordering::Relaxed) {
             copy_console(&emulator, &mut log)?;

@@ -6,7 +6,9 @@ mod boot_tests;
 mod bzimage;
 mod config;
 mod console;
+mod control;
 mod coverage;
+mod ctl;
 mod emulator;
 mod expect;
 mod flatten;
@@ -16,6 +18,7 @@ mod guests;
 mod host_checks;
 mod image;
 mod initramfs;
+mod noise;
 mod packages;
 mod picture;
 mod progress;
@@ -29,6 +32,8 @@ mod stress;
 mod terminal;
 mod test;
 mod toolchain;
+mod transcript;
+mod typing;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -55,6 +60,8 @@ enum Task {
     },
     /// Build the disk image and run it in an emulator
     Run(run::Options),
+    /// Send commands to the monitor of the pxHV that runs
+    Ctl(ctl::Options),
     /// Build the disk image, start it, and stop at stage 3's entry in a debugger
     Gdb(gdb::Options),
     /// Check format and lints, and run the host tests and the boot tests
@@ -90,6 +97,7 @@ fn execute() -> Result<bool> {
             image::build(build, output.as_deref())?;
         }
         Task::Run(run) => run::run(run, options)?,
+        Task::Ctl(options) => return ctl::run(options),
         Task::Gdb(options) => gdb::run(options)?,
         Task::Stress(options) => stress::run(options)?,
         Task::Test(options) => return test::run(options),

@@ -1,9 +1,10 @@
 //! `cargo xtask run`.
 
 use crate::console::Console;
+use crate::control::Record;
 use crate::emulator::{Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
-use crate::{image, session, size};
+use crate::{image, project, session, size};
 use anyhow::{bail, Context, Result};
 use clap::ArgMatches;
 use std::path::PathBuf;
@@ -70,7 +71,9 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
         debugger: None,
     };
     println!("starting {}", computer.on.name());
-    let console = Console::new(Emulator::start(&computer)?, options.log.as_deref())?;
+    let emulator = Emulator::start(&computer)?;
+    let _record = Record::new(&project::target(), computer.on, emulator.control.socket())?;
+    let console = Console::new(emulator, options.log.as_deref())?;
     if options.expect.is_empty() {
         return session::interactive(console);
     }

@@ -10,13 +10,13 @@ use std::process::{ChildStderr, Command};
 /// Most MiB of the computer's RAM that Bochs keeps in memory.
 const RESIDENT_MAX: u64 = 2048;
 
-/// Bochs with the first serial port at the terminal `serial` and its files in `directory`.
-pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<Command> {
+/// Bochs with its serial ports at the terminals `ports` and its files in `directory`.
+pub fn command(computer: &Computer, ports: [&Path; 2], directory: &Path) -> Result<Command> {
     // Bochs locks the image and may write to it: it gets a copy.
     let disk = directory.join("disk.img");
     std::fs::copy(&computer.image, &disk)
         .with_context(|| format!("can't copy {}", computer.image.display()))?;
-    std::fs::write(directory.join("bochsrc"), configuration(computer, serial))?;
+    std::fs::write(directory.join("bochsrc"), configuration(computer, ports))?;
     // Debian's Bochs has the debugger built in: it stops before the first instruction, and at every
     // triple fault.
     let go_on = "continue\n".repeat(1000);
@@ -32,10 +32,10 @@ pub fn command(computer: &Computer, serial: &Path, directory: &Path) -> Result<C
     Ok(command)
 }
 
-fn configuration(computer: &Computer, serial: &Path) -> String {
+fn configuration(computer: &Computer, ports: [&Path; 2]) -> String {
     let usual_cpu = if computer.on == On::BochsSvm { "ryzen" } else { "corei7_skylake_x" };
     let (cpu, cpus) = (computer.cpu.as_deref().unwrap_or(usual_cpu), computer.cpus);
-    let (memory, serial) = (mebibytes(computer), serial.display());
+    let (memory, [com1, com2]) = (mebibytes(computer), ports.map(Path::display));
     // The rest is in a file of Bochs's own.
     let resident = memory.min(RESIDENT_MAX);
     // An SVM guest's triple fault counts as a panic of the emulated CPU before it becomes a #VMEXIT
@@ -52,7 +52,8 @@ vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1
 ata0-master: type=disk, path=disk.img, mode=flat
 boot: disk
-com1: enabled=1, mode=term, dev={serial}
+com1: enabled=1, mode=term, dev={com1}
+com2: enabled=1, mode=term, dev={com2}
 clock: sync=none
 log: bochs.log
 panic: {panic}

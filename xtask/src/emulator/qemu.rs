@@ -4,8 +4,8 @@ use super::{mebibytes, Computer, Debugger, On};
 use std::path::Path;
 use std::process::Command;
 
-/// QEMU with the first serial port at the terminal `serial`.
-pub fn command(computer: &Computer, serial: &Path) -> Command {
+/// QEMU with its serial ports at the terminals `ports`.
+pub fn command(computer: &Computer, ports: [&Path; 2]) -> Command {
     let (accelerator, usual_cpu) = match computer.on {
         On::Kvm => ("kvm", "host"),
         _ => ("tcg", "max"),
@@ -28,7 +28,9 @@ pub fn command(computer: &Computer, serial: &Path) -> Command {
     command.args(["-drive", &format!("file={image},format=raw,if=ide,snapshot=on")]);
     // The display adapter is there for the BIOS's text mode; nobody looks at it.
     command.args(["-vga", "std", "-display", "none", "-monitor", "none", "-no-reboot"]);
-    command.arg("-serial").arg(serial);
+    for port in ports {
+        command.arg("-serial").arg(port);
+    }
     if let Some(Debugger::Gdb(socket)) = &computer.debugger {
         let socket = socket.display();
         command.args(["-S", "-chardev", &format!("socket,id=gdb,path={socket},server=on,wait=off")]);
