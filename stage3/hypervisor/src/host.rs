@@ -1,8 +1,9 @@
-//! This computer: its memory, console, clock and power switch.
+//! This computer: its memory, console, control line, clock and power switch.
 
 pub mod acpi;
 pub mod clock;
 pub mod console;
+pub mod control;
 pub mod keyboard;
 pub mod log;
 pub mod memory;

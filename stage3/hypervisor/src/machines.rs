@@ -1,45 +1,53 @@
 //! All virtual machines of the computer: which of them runs next, and what becomes of them.
+//!
+//! * `slot`: one of them, whether it exists or not
+//! * `changes`: its way through life
+//! * `times`: how the processor's time was spent
+//! * `operators_view`: what the operator's console needs of all this
+
+mod changes;
+mod operators_view;
+mod slot;
+mod times;
 
 use crate::arch::x86_64::backend::{Backend, SetupError};
 use crate::arch::x86_64::{cpu, interrupts, timer};
 use crate::host::clock;
 use crate::operator::{self, Operator};
-use crate::vm::{Next, TurnEnd, Vm};
-use alloc::boxed::Box;
+use crate::vm::{Next, TurnEnd};
+use alloc::string::String;
 use alloc::vec::Vec;
 use bundle::boot_info::BootInfo;
-use bundle::manifest::{Bundle, Manifest, OnExit};
-use machine::time::{Instant, SECOND};
+use bundle::manifest::{Bundle, Manifest};
+use monitor::lifecycle::{Change, Ending, Event, State};
+use monitor::Front;
 use scheduler::Scheduler;
+use slot::Slot;
+use times::Window;
 
 /// How long a VM runs (nanoseconds) if others want to run, too.
 const SLICE: u64 = 10_000_000;
-/// How long a VM runs (nanoseconds) if its next restart is not to wait for the ones before.
-const LASTED: u64 = 10 * SECOND;
-/// How long the first restart waits (seconds); each further one of a VM that does not last waits twice as long.
-const FIRST_DELAY: u64 = 1;
-/// The longest wait is this often doubled: about a minute.
-const DELAY_DOUBLINGS: u32 = 6;
-
-/// One of them.
-struct Slot<'a, B: Backend> {
-    vm: Box<Vm<'a, B>>,
-    is_running: bool,
-    /// Ends in a row that came soon after a start.
-    failures: u32,
-}
 
 /// All of them. A VM's number is its place, which is also its task's number in the scheduler.
 pub struct Machines<'a, B: Backend> {
+    backend: B,
+    bundle: &'a Bundle<'static>,
     slots: Vec<Slot<'a, B>>,
     scheduler: Scheduler,
     /// The VM whose registers the processor has.
     live: Option<usize>,
+    /// Who has the console.
+    front: Front,
+    window: Window,
+    /// The processor's name.
+    processor: String,
     /// TSC ticks that a VM runs at least before its screen is looked at.
     look_period: u64,
+    /// The operator said so.
+    is_off: bool,
 }
 
-/// Runs the VMs of `manifest` until the last one has ended.
+/// Runs the VMs of `manifest` until the computer is to be switched off.
 ///
 /// # Errors
 /// Why this computer can't run them.
@@ -50,111 +58,114 @@ pub fn run_all<B: Backend>(
 ) -> Result<(), SetupError> {
     let backend = B::new(boot)?;
     log::info!("virtual machines run on {}, TSC {} kHz", backend.name(), clock::tsc().khz());
-    let mut machines = Machines::<B>::new();
-    for spec in &manifest.vms {
-        let vm = Box::new(Vm::new(&backend, bundle, spec)?);
-        let number = machines.add(vm);
-        if spec.autostart {
-            machines.start(number);
-        }
-    }
-    let mut operator = Operator::new();
-    operator.attach(&mut machines, 0);
-    while machines.any_runs() {
+    let mut machines = Machines::new(backend, bundle, manifest);
+    let mut operator = Operator::new(manifest.prefix, manifest.vms.len());
+    while machines.go_on() {
         let due = operator.serve(&mut machines);
         machines.run(due);
     }
+    operator.finish(&mut machines);
     Ok(())
 }
 
 impl<'a, B: Backend> Machines<'a, B> {
-    fn new() -> Self {
+    /// Creates them all, and starts those that start with pxHV. One that can't be created is reported and left out.
+    fn new(backend: B, bundle: &'a Bundle<'static>, manifest: &'a Manifest) -> Self {
         let tsc = clock::tsc();
-        let scheduler = Scheduler::new(tsc.ticks(SLICE));
-        Self { slots: Vec::new(), scheduler, live: None, look_period: tsc.ticks(operator::PERIOD) }
+        let mut machines = Self {
+            backend,
+            bundle,
+            slots: Vec::new(),
+            scheduler: Scheduler::new(tsc.ticks(SLICE)),
+            live: None,
+            front: Front::Monitor,
+            window: Window::new(cpu::tsc()),
+            processor: cpu::name(),
+            look_period: tsc.ticks(operator::PERIOD),
+            is_off: false,
+        };
+        for spec in &manifest.vms {
+            machines.scheduler.add(spec.weight);
+            machines.slots.push(Slot::new(spec));
+        }
+        for number in 0..machines.slots.len() {
+            if let Err(error) = machines.create(number) {
+                log::error!("{error}");
+            }
+        }
+        let starts = |slot: &Slot<'a, B>| slot.spec.autostart && slot.state == State::Stopped;
+        let first = machines.slots.iter().position(starts);
+        for number in 0..machines.slots.len() {
+            if starts(&machines.slots[number]) {
+                machines.begin(number, Change::Start);
+            }
+        }
+        machines.give_console(first.map_or(Front::Monitor, Front::Vm));
+        machines
     }
 
-    fn add(&mut self, vm: Box<Vm<'a, B>>) -> usize {
-        let number = self.scheduler.add(vm.spec().weight);
-        self.slots.push(Slot { vm, is_running: false, failures: 0 });
-        number
-    }
-
-    fn start(&mut self, number: usize) {
-        self.slots[number].is_running = true;
-        self.slots[number].vm.switch_on(0);
-        self.scheduler.wake(number);
-    }
-
-    fn any_runs(&self) -> bool {
-        self.slots.iter().any(|slot| slot.is_running)
-    }
-
-    /// The VM with this number.
-    pub fn vm(&mut self, number: usize) -> Option<&mut Vm<'a, B>> {
-        self.slots.get_mut(number).map(|slot| &mut *slot.vm)
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.slots.len()
+    /// Whether there is something to do, or somebody who may want something.
+    fn go_on(&self) -> bool {
+        let is_busy = |slot: &Slot<'a, B>| {
+            matches!(slot.state, State::Creating | State::Running | State::Paused | State::Destroying)
+        };
+        let by_operator = |slot: &Slot<'a, B>| slot.last_end == Some(Ending::Operator);
+        let none_ended =
+            self.slots.iter().all(|slot| slot.last_end.is_none() && slot.state == State::Stopped);
+        let in_monitor = self.front == Front::Monitor && self.slots.iter().any(|slot| slot.state.exists());
+        !self.is_off
+            && (none_ended || in_monitor || self.slots.iter().any(|slot| is_busy(slot) || by_operator(slot)))
     }
 
     /// Something came from outside for a VM.
     pub fn wake(&mut self, number: usize) {
-        if self.slots[number].is_running {
+        if self.slots[number].state == State::Running {
+            self.slots[number].times.wakes(cpu::tsc());
             self.scheduler.wake(number);
         }
     }
 
     /// Lets a VM have its turn, or waits until one wants one; until the host's TSC reaches `due` in any case.
     fn run(&mut self, due: u64) {
-        let Some(turn) = self.scheduler.pick(cpu::tsc()) else {
+        let now = cpu::tsc();
+        self.roll_window(now);
+        let Some(turn) = self.scheduler.pick(now) else {
             timer::arm(self.scheduler.next_wake().unwrap_or(u64::MAX).min(due));
             interrupts::wait();
             return;
         };
         let number = turn.task;
         self.make_live(number);
-        let vm = &mut self.slots[number].vm;
+        let slot = &mut self.slots[number];
+        let Some(vm) = &mut slot.vm else {
+            self.scheduler.stop(number);
+            return;
+        };
         vm.screen_changes();
         let start = cpu::tsc();
+        slot.times.wakes(now);
         let look =
             vm.display_deadline().map_or(u64::MAX, |due| due.max(start.saturating_add(self.look_period)));
         let end = vm.turn(turn.until.min(due).min(look));
-        self.scheduler.ran(number, cpu::tsc().wrapping_sub(start));
+        let left = cpu::tsc();
+        slot.times.ran(left.wrapping_sub(start));
+        self.scheduler.ran(number, left.wrapping_sub(start));
         match end {
             TurnEnd::Over => {}
             TurnEnd::Yields => self.scheduler.give_way(number),
-            TurnEnd::Asleep(until) => self.scheduler.sleep(number, (until != u64::MAX).then_some(until)),
-            TurnEnd::Stopped(reason) => match self.slots[number].vm.after(reason) {
-                Next::Go => {}
-                Next::End(reason) => {
-                    self.slots[number].vm.report(reason);
-                    self.ended(number);
+            TurnEnd::Asleep(until) => {
+                slot.times.sleeps(left, until);
+                self.scheduler.sleep(number, (until != u64::MAX).then_some(until));
+            }
+            TurnEnd::Stopped(reason) => {
+                if let Next::End(reason) = vm.after(reason) {
+                    vm.report(reason);
+                    self.ended(number, Ending::Guest(reason));
                 }
-            },
-            TurnEnd::NotStarted => self.stop(number),
+            }
+            TurnEnd::NotStarted => self.settle(number, Event::Ended, Some(Ending::Failed)),
+            TurnEnd::Erased => self.remove(number),
         }
-    }
-
-    /// A VM has ended by itself. One that is to restart waits the longer the more often it ended soon.
-    fn ended(&mut self, number: usize) {
-        let slot = &mut self.slots[number];
-        if slot.vm.spec().on_exit == OnExit::Stop {
-            self.stop(number);
-            return;
-        }
-        let lasted = slot.vm.now() - Instant(0) >= LASTED;
-        slot.failures = if lasted { 0 } else { slot.failures + 1 };
-        let seconds = FIRST_DELAY << slot.failures.saturating_sub(1).min(DELAY_DOUBLINGS);
-        log::info!("vm {}: starts again in {seconds} s", slot.vm.spec().name);
-        slot.vm.switch_on(cpu::tsc().saturating_add(clock::tsc().ticks(seconds * SECOND)));
-    }
-
-    fn stop(&mut self, number: usize) {
-        self.slots[number].is_running = false;
-        self.scheduler.stop(number);
     }
 
     /// The processor turns to this VM: its registers replace those of the one before.
@@ -162,10 +173,12 @@ impl<'a, B: Backend> Machines<'a, B> {
         if self.live == Some(number) {
             return;
         }
-        if let Some(before) = self.live {
-            self.slots[before].vm.save_registers();
+        if let Some(before) = self.live.and_then(|before| self.slots[before].vm.as_mut()) {
+            before.save_registers();
         }
-        self.slots[number].vm.load_registers();
-        self.live = Some(number);
+        if let Some(vm) = &self.slots[number].vm {
+            vm.load_registers();
+            self.live = Some(number);
+        }
     }
 }

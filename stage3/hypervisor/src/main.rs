@@ -37,6 +37,7 @@ extern "C" fn start(boot: &'static BootInfo) -> ! {
 
     tables::load();
     memory::init(boot);
+    log::keep();
     cpu::init();
     // The firmware's tables are found through page 0, which is not mapped any more after this.
     power::init();

@@ -34,11 +34,12 @@ use display::Display;
 use exit_counts::ExitCounts;
 use machine::cpuid::{CpuidConfig, CpuidPolicy};
 use machine::exits::{StopReason, VirtualCpu};
-use machine::memory::GuestMemory;
+use machine::memory::{Gpa, GuestMemory, NotRam};
 use machine::msr::MsrState;
 use machine::pc::{DebugPorts, Pc, PcConfig};
 use machine::pvclock::{PvClock, WallTime};
-use machine::vcpu::Vcpu;
+use machine::translation::{translate, End, Translation};
+use machine::vcpu::{CpuState, Vcpu};
 use power::EarlyEnds;
 use ram::GuestRam;
 use terminal::Terminal;
@@ -49,6 +50,8 @@ enum Work {
     /// It is being switched on, but not before the host's TSC has this value. Its memory is zero up to here (bytes from its
     /// start).
     PowerOn { not_before: u64, cleared: u64 },
+    /// It is being destroyed. Its memory is zero up to here.
+    Erase { cleared: u64 },
     /// Its guest runs.
     Guest,
 }
@@ -72,10 +75,14 @@ pub struct Vm<'a, B: Backend> {
     work: Work,
     /// The guest executed HLT, and nothing has come yet that ends it.
     is_halted: bool,
+    /// Its virtual CPU has a state.
+    was_on: bool,
     /// There was no memory for its disks the last time.
     disks_starve: bool,
-    /// The host's TSC when the VM was powered on.
+    /// The host's TSC when the VM was powered on, later by the time for which it was paused.
     power_on: u64,
+    /// While it is paused: the host's TSC when that began, and its own.
+    paused: Option<(u64, u64)>,
     early_ends: EarlyEnds,
     exits: ExitCounts,
     /// TSC ticks in the guest.
@@ -127,6 +134,8 @@ impl<'a, B: Backend> Vm<'a, B> {
             display: has_vga.then(|| Box::new(Display::new())),
             work: Work::Guest,
             is_halted: false,
+            was_on: false,
+            paused: None,
             disks_starve: false,
             power_on: 0,
             early_ends: EarlyEnds::default(),
@@ -138,6 +147,44 @@ impl<'a, B: Backend> Vm<'a, B> {
     /// What pxhv.toml says about it.
     pub fn spec(&self) -> &'a VmSpec {
         self.spec
+    }
+
+    /// How often it left its guest, and why.
+    pub fn exits(&self) -> &ExitCounts {
+        &self.exits
+    }
+
+    /// TSC ticks in the guest since it was started.
+    pub fn guest_ticks(&self) -> u64 {
+        self.guest_ticks
+    }
+
+    /// Whether its virtual CPU has run: before, its registers have no values.
+    pub fn was_on(&self) -> bool {
+        self.was_on
+    }
+
+    /// Its registers, while they are the processor's.
+    pub fn state(&self) -> CpuState {
+        self.vcpu.state()
+    }
+
+    /// Reads its RAM.
+    ///
+    /// # Errors
+    /// Some of it is not RAM.
+    pub fn read_memory(&self, gpa: u64, bytes: &mut [u8]) -> Result<(), NotRam> {
+        self.ram.read(Gpa(gpa), bytes)
+    }
+
+    /// The way of a linear address through the guest's page tables, and the host-physical address that it leads to.
+    pub fn walk(&self, gva: u64) -> (Translation, Option<u64>) {
+        let walk = translate(&self.state(), self.cpu.cpuid.physical_address_bits(), &self.ram, gva);
+        let host = match walk.end {
+            End::Unpaged(gpa) | End::Page { gpa, .. } => self.ram.host_address(gpa),
+            _ => None,
+        };
+        (walk, host)
     }
 
     /// The processor turns to another VM: keeps what it has of this one.

@@ -5,6 +5,7 @@
 //! known by the pause that follows. ESC and a character is that key with Alt. One character is ours:
 //! [`PREFIX`] begins commands.
 
+mod keyboard;
 mod layout;
 mod sequence;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 
 use crate::device::i8042::Key;
 use crate::time::Instant;
+pub use keyboard::{Keyboard, Sent};
 use sequence::Parameters;
 
 /// How long after ESC the rest of a sequence may come (nanoseconds).

@@ -76,6 +76,13 @@ impl Console {
         self.follow(hypervisor, out);
     }
 
+    /// Whether `byte`, which a key of the computer's keyboard stands for, is the hypervisor's own. If not, a VM with a
+    /// keyboard may have the key itself.
+    #[must_use]
+    pub const fn takes(&self, byte: u8) -> bool {
+        self.prefix.takes(byte)
+    }
+
     /// Does what there is to do when somebody else has got the console, by whatever way: says who, and shows what it
     /// said meanwhile.
     pub fn follow(&mut self, hypervisor: &mut dyn Hypervisor, out: &mut dyn Terminal) {

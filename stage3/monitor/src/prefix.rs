@@ -39,6 +39,12 @@ impl Prefix {
         Self { byte, is_pending: false }
     }
 
+    /// Whether `byte` would not be for who has the console.
+    #[must_use]
+    pub const fn takes(&self, byte: u8) -> bool {
+        self.is_pending || byte == self.byte
+    }
+
     /// `byte` came in.
     pub fn byte(&mut self, byte: u8) -> Option<Key> {
         if !core::mem::take(&mut self.is_pending) {

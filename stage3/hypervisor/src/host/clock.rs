@@ -1,6 +1,7 @@
 //! The host's clock: the time-stamp counter, and its rate.
 
 use crate::arch::x86_64::{cpu, timer};
+use core::sync::atomic::{AtomicU64, Ordering};
 use machine::time::TscScale;
 use spin::Once;
 use x86_64::instructions::port::{Port, PortWriteOnly};
@@ -21,6 +22,7 @@ const SPEAKER: u8 = 1 << 1;
 const OUT_2: u8 = 1 << 5;
 
 static TSC: Once<TscScale> = Once::new();
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// Measures the rates of the TSC and of the local APIC's timer against the PIT.
 pub fn init() {
@@ -32,6 +34,12 @@ pub fn init() {
         .unwrap_or(measured);
     TSC.call_once(|| TscScale::from_khz(khz));
     timer::init(timer_ticks, tsc_ticks);
+    STARTED.store(cpu::tsc(), Ordering::Relaxed);
+}
+
+/// The TSC when the clock was initialised.
+pub fn started() -> u64 {
+    STARTED.load(Ordering::Relaxed)
 }
 
 /// TSC ticks and local-APIC timer ticks in [`SAMPLE_TICKS`] of the PIT.

@@ -9,6 +9,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use heapless::Deque;
 use machine::screen::{Picture, LEAVE};
+use monitor::console::Terminal;
 use spin::{Mutex, MutexGuard};
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::{FifoTriggerLevel, IER, LSR};
@@ -31,7 +32,7 @@ static CONSOLE: Mutex<Console> = Mutex::new(Console {
     at_line_start: true,
     shows_picture: false,
 });
-/// Whether there may be input: set by an interrupt, cleared when the UART was read empty.
+/// Whether there may be input: set by an interrupt, cleared before everything is read.
 static INPUT: AtomicBool = AtomicBool::new(false);
 /// Whether the console needs to be served: something came in, or went into the queue or to the screen.
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -83,7 +84,7 @@ pub fn emergency() -> MutexGuard<'static, Console> {
     CONSOLE.lock()
 }
 
-/// An interrupt of the UART or the keyboard: there is input.
+/// An interrupt of a UART or the keyboard: there is input.
 pub fn input_interrupt() {
     INPUT.store(true, Ordering::Relaxed);
     BUSY.store(true, Ordering::Relaxed);
@@ -97,6 +98,16 @@ pub fn is_busy() -> bool {
 /// Whether it needs them now: there is input, or output that nobody knows of who serves the console.
 pub fn is_urgent() -> bool {
     INPUT.load(Ordering::Relaxed) || (BUSY.load(Ordering::Relaxed) && !SCHEDULED.load(Ordering::Relaxed))
+}
+
+/// Who called reads all input now: from the console, the keyboard and the control line.
+pub fn take_input() {
+    INPUT.store(false, Ordering::Relaxed);
+}
+
+/// Somebody wants the console to be served.
+pub fn needs_service() {
+    BUSY.store(true, Ordering::Relaxed);
 }
 
 /// Says whether the console will be served at a known time.
@@ -165,11 +176,7 @@ impl Console {
 
     /// Takes a byte that came in.
     pub fn read(&mut self) -> Option<u8> {
-        let byte = self.serial.as_mut().and_then(|serial| serial.try_receive_byte().ok());
-        if byte.is_none() {
-            INPUT.store(false, Ordering::Relaxed);
-        }
-        byte
+        self.serial.as_mut().and_then(|serial| serial.try_receive_byte().ok())
     }
 
     /// Sends what the UART takes now.
@@ -218,6 +225,20 @@ impl Console {
             let _ = (0..PATIENCE).find(|_| serial.lsr().contains(LSR::TRANSMITTER_EMPTY));
         }
         self.paint();
+    }
+}
+
+/// The console for those who do what may itself write to it, messages for instance: nobody holds it longer than for one
+/// piece of text.
+pub struct Shared;
+
+impl Terminal for Shared {
+    fn write_bytes(&mut self, bytes: &[u8]) {
+        lock().write(bytes);
+    }
+
+    fn start_line(&mut self) {
+        lock().start_line();
     }
 }
 

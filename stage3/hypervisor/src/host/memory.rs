@@ -178,6 +178,12 @@ pub fn take_for_guest(bytes: u64) -> Option<Range<u64>> {
     None
 }
 
+/// How large the heap is, and how much of it is in use (bytes).
+pub fn heap_bytes() -> (u64, u64) {
+    let counters = *HEAP.lock().counters();
+    (counters.claimed_bytes as u64, counters.allocated_bytes as u64)
+}
+
 /// Gives memory of [`take_for_guest`] back.
 pub fn give_back(range: Range<u64>) {
     if !FREE.lock().give(range) {

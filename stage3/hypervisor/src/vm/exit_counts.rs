@@ -19,12 +19,29 @@ const NAMES: [&str; 10] = [
 
 /// Exits by reason.
 #[derive(Default)]
-pub struct ExitCounts([u64; NAMES.len()]);
+pub struct ExitCounts {
+    counts: [u64; NAMES.len()],
+    last: Option<usize>,
+}
 
 impl ExitCounts {
     /// Counts one.
     pub fn count(&mut self, reason: &ExitReason) {
-        self.0[Self::index(reason)] += 1;
+        let index = Self::index(reason);
+        self.counts[index] += 1;
+        self.last = Some(index);
+    }
+
+    /// The last one.
+    pub fn last(&self) -> Option<&'static str> {
+        self.last.map(|index| NAMES[index])
+    }
+
+    /// Calls `each` with every reason and how often it came.
+    pub fn each(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        for (name, count) in NAMES.into_iter().zip(self.counts) {
+            each(name, count);
+        }
     }
 
     const fn index(reason: &ExitReason) -> usize {
@@ -54,8 +71,8 @@ impl ExitCounts {
 /// `12345: ports 12000, CPUID 345`
 impl fmt::Display for ExitCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.iter().sum::<u64>())?;
-        let counted = NAMES.iter().zip(self.0).filter(|(_, count)| *count > 0);
+        write!(f, "{}", self.counts.iter().sum::<u64>())?;
+        let counted = NAMES.iter().zip(self.counts).filter(|(_, count)| *count > 0);
         for (index, (name, count)) in counted.enumerate() {
             write!(f, "{} {name} {count}", if index == 0 { ':' } else { ',' })?;
         }

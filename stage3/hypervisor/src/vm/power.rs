@@ -44,8 +44,35 @@ impl<B: Backend> Vm<'_, B> {
         self.work = Work::PowerOn { not_before, cleared: 0 };
     }
 
+    /// Destroys the VM: the work is done in its turns, and [`TurnEnd::Erased`] ends it.
+    pub fn erase(&mut self) {
+        self.work = Work::Erase { cleared: 0 };
+    }
+
+    /// The VM's time stands still from `now` (host TSC) on.
+    pub fn pause(&mut self, now: u64) {
+        self.paused = Some((now, self.vcpu.tsc()));
+    }
+
+    /// The VM's time goes on.
+    pub fn resume(&mut self, now: u64) {
+        if let Some((since, tsc)) = self.paused.take() {
+            self.power_on = self.power_on.wrapping_add(now.wrapping_sub(since));
+            self.vcpu.set_tsc(tsc);
+        }
+    }
+
     /// Does what has to be done until the host's TSC reaches `until`. None: the guest can run now.
-    pub(super) fn power_on_step(&mut self, until: u64) -> Option<TurnEnd> {
+    pub(super) fn work_on(&mut self, until: u64) -> Option<TurnEnd> {
+        while let Work::Erase { cleared } = self.work {
+            match self.ram.clear(cleared) {
+                Some(cleared) => self.work = Work::Erase { cleared },
+                None => return Some(TurnEnd::Erased),
+            }
+            if cpu::tsc() >= until {
+                return Some(TurnEnd::Over);
+            }
+        }
         while let Work::PowerOn { not_before, cleared } = self.work {
             let now = cpu::tsc();
             if now < not_before {
@@ -89,6 +116,7 @@ impl<B: Backend> Vm<'_, B> {
         {
             self.pc.install(firmware);
         }
+        self.terminal.power_on();
         if let Some(display) = &mut self.display {
             display.power_on();
         }
@@ -97,8 +125,7 @@ impl<B: Backend> Vm<'_, B> {
         self.vcpu.load(&state);
         self.power_on = cpu::tsc();
         self.vcpu.set_tsc(0);
-        self.is_halted = false;
-        self.work = Work::Guest;
+        (self.is_halted, self.was_on, self.work) = (false, true, Work::Guest);
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use core::ops::Range;
 use machine::emulate::OperandSize;
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 
+/// Memory that is not given to guests (bytes): what the hypervisor itself may need for one more VM.
+const HEADROOM: u64 = 4 << 20;
+
 /// One piece.
 struct Piece {
     /// Where it starts in the VM's memory (bytes from its start, as [`RamLayout::offset`] counts).
@@ -31,13 +34,14 @@ impl GuestRam {
     /// # Errors
     /// How much there is, if that is not enough.
     pub fn new(bytes: u64, has_vga: bool) -> Result<Self, String> {
-        let free = memory::free_bytes();
+        let free = memory::free_bytes().saturating_sub(HEADROOM);
         let layout = RamLayout::new(bytes);
         let layout = if has_vga { layout.with_vga() } else { layout };
         let mut ram = Self { layout, pieces: Vec::new() };
         let mut offset = 0;
         while offset < bytes {
-            let Some(host) = memory::take_for_guest(bytes - offset) else {
+            let taken = if bytes > free { None } else { memory::take_for_guest(bytes - offset) };
+            let Some(host) = taken else {
                 return Err(format!(
                     "its memory of {} MiB does not fit: this computer has {} MiB left; lower `memory` in pxhv.toml",
                     bytes >> 20,
@@ -82,6 +86,11 @@ impl GuestRam {
                 gpa += bytes;
             }
         }
+    }
+
+    /// HPA of the RAM at `gpa`.
+    pub fn host_address(&self, gpa: Gpa) -> Option<u64> {
+        self.locate(gpa).map(|(hpa, _)| hpa)
     }
 
     /// HPA of the RAM at `gpa`, and how many bytes lie together from there on in host memory.

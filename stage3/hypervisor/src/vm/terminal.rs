@@ -1,44 +1,68 @@
 //! A VM's terminal: what it says to its operator, and what its operator types.
 
-use super::Vm;
+use super::{Display, Vm};
 use crate::arch::x86_64::backend::Backend;
 use crate::host::console;
 use alloc::boxed::Box;
 use heapless::Deque;
 use machine::device::i8042::Key;
+use monitor::Ring;
 
 /// Bytes that may wait until the VM reads them: more than anybody types, and a good deal of pasted text.
 const INPUT: usize = 4 << 10;
+/// Bytes of what it said that are kept: some twenty screens.
+const KEPT: usize = 64 << 10;
 
 /// Words in both directions. No memory is taken after it is made.
 pub struct Terminal {
     /// It is the one that the operator sees.
     is_front: bool,
+    /// He sees it line by line, with all others.
+    is_joined: bool,
+    said: Ring,
     typed: Box<Deque<u8, INPUT>>,
 }
 
 impl Terminal {
-    /// One that nobody sees, with nothing typed.
+    /// One that nobody sees, with nothing said or typed.
     pub fn new() -> Self {
-        Self { is_front: false, typed: Box::new(Deque::new()) }
+        Self { is_front: false, is_joined: false, said: Ring::new(KEPT), typed: Box::new(Deque::new()) }
+    }
+
+    /// Nothing that was typed before is for the VM.
+    pub fn power_on(&mut self) {
+        self.typed.clear();
     }
 }
 
 impl<B: Backend> Vm<'_, B> {
     /// Prints what the guest's serial port and debug console say.
     pub(super) fn print(&mut self, output: &[u8]) {
-        if output.is_empty() || !self.terminal.is_front {
+        if output.is_empty() {
             return;
         }
+        self.terminal.said.push(output);
+        if self.terminal.is_joined {
+            console::needs_service();
+        }
+        if !self.terminal.is_front {
+            return;
+        }
+        self.terminal.said.mark_seen();
         match &mut self.display {
             Some(display) => display.print(output, &mut console::lock()),
             None => console::lock().write(output),
         }
     }
 
-    /// The operator looks at this VM, or away from it.
-    pub fn set_front(&mut self, is_front: bool) {
-        self.terminal.is_front = is_front;
+    /// What the VM said last.
+    pub fn said(&mut self) -> &mut Ring {
+        &mut self.terminal.said
+    }
+
+    /// The operator looks at this VM, or at all of them, or away.
+    pub fn set_view(&mut self, is_front: bool, is_joined: bool) {
+        (self.terminal.is_front, self.terminal.is_joined) = (is_front, is_joined);
         if let Some(display) = self.display.as_mut().filter(|_| is_front) {
             display.redraw();
         }
@@ -46,14 +70,17 @@ impl<B: Backend> Vm<'_, B> {
 
     /// The operator types. Gives false if nothing more can wait: the byte is lost.
     pub fn type_byte(&mut self, byte: u8) -> bool {
-        self.terminal.typed.push_back(byte).is_ok()
+        let can_wait = self.terminal.typed.push_back(byte).is_ok();
+        console::needs_service();
+        can_wait
     }
 
-    /// The operator presses a key of this computer's keyboard (`down`), or lets it go.
-    pub fn press(&mut self, key: Key, down: bool) {
-        if let Some(display) = &mut self.display {
-            display.press(key, down);
-        }
+    /// The operator presses a key of this computer's keyboard (`down`), or lets it go. Gives false if this VM has no
+    /// keyboard that the operator sees.
+    pub fn press(&mut self, key: Key, down: bool) -> bool {
+        let Some(display) = &mut self.display else { return false };
+        display.press(key, down);
+        true
     }
 
     /// Hands what was typed on to the guest, as far as it takes it now. Returns whether it took anything.
@@ -82,8 +109,7 @@ impl<B: Backend> Vm<'_, B> {
 
     /// Whether something was typed that the guest has not taken yet.
     pub fn has_input(&self) -> bool {
-        let is_typing = self.display.as_deref().is_some_and(super::Display::is_typing);
-        is_typing || !self.terminal.typed.is_empty()
+        self.display.as_deref().is_some_and(Display::is_typing) || !self.terminal.typed.is_empty()
     }
 
     /// When the display has something to do (host TSC).

@@ -29,13 +29,15 @@ pub enum TurnEnd {
     Stopped(StopReason),
     /// It could not be switched on; the operator knows why.
     NotStarted,
+    /// Its memory is zero: it can go.
+    Erased,
 }
 
 impl<B: Backend> Vm<'_, B> {
     /// Lets the VM have the CPU until the host's TSC reaches `until`. Its registers are the processor's.
     pub fn turn(&mut self, until: u64) -> TurnEnd {
-        if let Work::PowerOn { .. } = self.work {
-            if let Some(end) = self.power_on_step(until) {
+        if self.work != Work::Guest {
+            if let Some(end) = self.work_on(until) {
                 return end;
             }
         }

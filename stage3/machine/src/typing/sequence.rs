@@ -45,7 +45,7 @@ impl Parameters {
 }
 
 /// Keys that end in a letter: those of xterm, and what `ESC O` begins.
-fn lettered(end: u8) -> Option<Key> {
+pub(super) fn lettered(end: u8) -> Option<Key> {
     Some(match end {
         b'A' => Key::Up,
         b'B' => Key::Down,
@@ -64,7 +64,7 @@ fn lettered(end: u8) -> Option<Key> {
 }
 
 /// Keys that end in a tilde: those of a VT220.
-fn numbered(number: u8) -> Option<Key> {
+pub(super) fn numbered(number: u8) -> Option<Key> {
     Some(match number {
         1 | 7 => Key::Home,
         2 => Key::Insert,

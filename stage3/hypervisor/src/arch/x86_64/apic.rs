@@ -16,6 +16,9 @@ const X2APIC_MSR: u32 = 0x800;
 /// Spurious-interrupt vector register: bit 8 lets the APIC accept interrupts.
 const SPURIOUS_VECTOR: u32 = 0xf0;
 const SOFTWARE_ENABLE: u32 = 1 << 8;
+const ID: u32 = 0x20;
+/// Where the ID is in xAPIC mode.
+const XAPIC_ID_SHIFT: u32 = 24;
 const END_OF_INTERRUPT: u32 = 0xb0;
 const TASK_PRIORITY: u32 = 0x80;
 const LVT_TIMER: u32 = 0x320;
@@ -43,6 +46,16 @@ pub fn init() {
     write(LVT_LINT0, EXTERNAL);
     write(DIVIDE_CONFIGURATION, DIVIDE_BY_16);
     write(LVT_TIMER, MASKED);
+}
+
+/// Its ID.
+pub fn id() -> u32 {
+    let id = read(ID);
+    if IS_X2APIC.load(Ordering::Relaxed) {
+        id
+    } else {
+        id >> XAPIC_ID_SHIFT
+    }
 }
 
 /// Ends the interrupt in service.

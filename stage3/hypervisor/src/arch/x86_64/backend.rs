@@ -27,6 +27,9 @@ pub trait Backend: Sized {
     /// Name of the extension for messages.
     fn name(&self) -> &'static str;
 
+    /// Calls `each` with every feature that the manual has of it: its name, whether this CPU has it, and whether it is used.
+    fn features(&self, each: &mut dyn FnMut(&str, bool, bool));
+
     /// Whether nested page tables may map 1 GiB at a time.
     fn has_1g_pages(&self) -> bool;
 

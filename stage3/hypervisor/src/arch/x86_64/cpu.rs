@@ -1,5 +1,6 @@
 //! This CPU: its features, its time-stamp counter and XCR0.
 
+use alloc::string::{String, ToString};
 use core::arch::asm;
 use core::arch::x86_64::{__cpuid_count, _rdtsc};
 use machine::cpuid::{CpuidResult, HostCpuid};
@@ -43,6 +44,12 @@ pub fn init() {
             cr4.set(Cr4Flags::OSXSAVE, has_xsave);
         });
     }
+}
+
+/// The processor's own name.
+pub fn name() -> String {
+    let brand = CpuId::new().get_processor_brand_string();
+    brand.map_or_else(|| "unknown".to_string(), |brand| brand.as_str().trim().to_string())
 }
 
 /// The time-stamp counter.

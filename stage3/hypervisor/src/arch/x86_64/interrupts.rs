@@ -1,4 +1,4 @@
-//! Interrupts of the host: COM1 and the keyboard through the 8259 pair, and the timer of the local APIC.
+//! Interrupts of the host: COM1, COM2 and the keyboard through the 8259 pair, and the timer of the local APIC.
 //!
 //! Interrupts are off while hypervisor code runs. They are let in only while it waits ([`wait`]), while a guest
 //! runs, and, on SVM, right after an exit ([`accept_pending`]).
@@ -17,6 +17,8 @@ pub const TIMER: u8 = 0x40;
 pub const SPURIOUS: u8 = 0xff;
 /// The keyboard's interrupt line.
 const IRQ_KEYBOARD: u8 = 1;
+/// COM2's interrupt line.
+const IRQ_COM2: u8 = 3;
 /// COM1's interrupt line.
 const IRQ_COM1: u8 = 4;
 /// Where the second 8259 is attached to the first one.
@@ -38,13 +40,13 @@ pub fn init() {
     apic::init();
 }
 
-/// Initialises the 8259 pair to vectors from [`IRQ_BASE`] with only COM1 and keyboard unmasked (Intel 8259A data sheet).
+/// Initialises the 8259 pair to vectors from [`IRQ_BASE`] with only COM1, COM2 and keyboard unmasked (Intel 8259A data sheet).
 fn init_pic() {
     /// ICW1: edge triggered, cascaded, ICW4 follows.
     const ICW1: u8 = 0x11;
     /// ICW4: 8086 mode, normal end of interrupt.
     const ICW4: u8 = 0x01;
-    let enabled = [(1 << IRQ_KEYBOARD) | (1 << IRQ_COM1) | (1 << IRQ_CASCADE), 0_u8];
+    let enabled = [(1 << IRQ_KEYBOARD) | (1 << IRQ_COM2) | (1 << IRQ_COM1) | (1 << IRQ_CASCADE), 0_u8];
     let cascade = [1 << IRQ_CASCADE, IRQ_CASCADE];
     for (index, port) in PIC.into_iter().enumerate() {
         let mut command = PortWriteOnly::<u8>::new(port);
@@ -84,7 +86,7 @@ fn serve_irq(irq: u8) {
         Port::<u8>::new(PIC[pic]).read() & (1 << input) != 0
     };
     match irq {
-        IRQ_COM1 => console::input_interrupt(),
+        IRQ_COM1 | IRQ_COM2 => console::input_interrupt(),
         IRQ_KEYBOARD => {
             keyboard::interrupt();
             console::input_interrupt();

@@ -41,6 +41,31 @@ const SVM_FEATURES: u32 = 0x8000_000a;
 const NESTED_PAGING: u32 = 1 << 0;
 /// CPUID 8000_000Ah EDX: the VMCB holds the next instruction's address after an exit.
 const NEXT_RIP: u32 = 1 << 3;
+/// The bits of CPUID 8000_000Ah EDX (AMD APM volume 3, "Function 8000_000Ah").
+const FEATURES: [(u32, &str); 22] = [
+    (0, "nested paging"),
+    (1, "LBR virtualization"),
+    (2, "SVM lock"),
+    (3, "next RIP saved"),
+    (4, "TSC rate by MSR"),
+    (5, "VMCB clean bits"),
+    (6, "flush by ASID"),
+    (7, "decode assists"),
+    (10, "pause filter"),
+    (12, "pause filter threshold"),
+    (13, "AVIC"),
+    (15, "virtual VMSAVE and VMLOAD"),
+    (16, "virtual GIF"),
+    (17, "guest mode execute trap"),
+    (18, "AVIC with x2APIC"),
+    (19, "supervisor shadow stack check"),
+    (20, "SPEC_CTRL virtualization"),
+    (21, "read-only guest page tables"),
+    (23, "host machine check override"),
+    (24, "INVLPGB and TLBSYNC control"),
+    (25, "virtual NMI"),
+    (26, "IBS virtualization"),
+];
 /// CPUID leaf of the extended features, and the 1 GiB page bit in its EDX.
 const EXTENDED_FEATURES: u32 = 0x8000_0001;
 /// See [`EXTENDED_FEATURES`].
@@ -83,6 +108,14 @@ impl Backend for Svm {
 
     fn name(&self) -> &'static str {
         "AMD SVM"
+    }
+
+    fn features(&self, each: &mut dyn FnMut(&str, bool, bool)) {
+        let has = cpu::Cpuid.leaf(SVM_FEATURES, 0).edx;
+        for (bit, name) in FEATURES {
+            let is_used = (1_u32 << bit) & (NESTED_PAGING | NEXT_RIP) & has != 0;
+            each(name, has >> bit & 1 != 0, is_used);
+        }
     }
 
     fn has_1g_pages(&self) -> bool {

@@ -10,6 +10,7 @@
 //! * [`exits`], [`qualification`]: what an exit means
 //! * [`vcpu`], [`guest_state`], [`control_registers`], [`events`]: the virtual CPU's state
 //! * [`explain`]: why VM entry failed
+//! * [`features`]: what an operator is told about the processor
 
 #![allow(clippy::wildcard_imports, reason = "the manual's tables: fields and exit reasons")]
 
@@ -22,6 +23,7 @@ mod ept;
 mod events;
 mod exits;
 mod explain;
+mod features;
 mod guest_state;
 mod host_state;
 mod instructions;
@@ -67,6 +69,10 @@ impl Backend for Vmx {
 
     fn name(&self) -> &'static str {
         "Intel VMX"
+    }
+
+    fn features(&self, each: &mut dyn FnMut(&str, bool, bool)) {
+        features::each(&self.capabilities, self.optional_instructions(), each);
     }
 
     fn has_1g_pages(&self) -> bool {
