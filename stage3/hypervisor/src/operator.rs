@@ -108,13 +108,13 @@ impl Operator {
 
     /// Lets out what was said.
     fn write<B: Backend>(&mut self, machines: &mut Machines<'_, B>, now: u64) {
-        if machines.front() == Front::Joined {
-            self.join(machines, now);
-        }
         if let Some(vm) = machines.front_vm() {
             vm.serve_display();
         }
         self.console.follow(machines, &mut console::Shared);
+        if machines.front() == Front::Joined {
+            self.join(machines, now);
+        }
         if log::take_news() {
             self.console.message_was_shown(&mut console::Shared);
         }

@@ -12,6 +12,7 @@ use bundle::manifest::OnExit;
 use machine::time::{Instant, SECOND};
 use monitor::hypervisor::Refusal;
 use monitor::lifecycle::{Change, Ending, Event, State};
+use monitor::Front;
 
 /// How long a VM runs (nanoseconds) if its next restart is not to wait for the ones before.
 const LASTED: u64 = 10 * SECOND;
@@ -108,6 +109,15 @@ impl<B: Backend> Machines<'_, B> {
         slot.last_end = ending.or(slot.last_end);
         slot.times.ends(cpu::tsc());
         self.scheduler.stop(number);
+        self.leave(number);
+    }
+
+    /// The VM `number` has ended: if it has the console, another one that is on gets it.
+    fn leave(&mut self, number: usize) {
+        let next = self.slots.iter().position(|slot| matches!(slot.state, State::Running | State::Paused));
+        if let (true, Some(next)) = (self.front == Front::Vm(number), next) {
+            self.give_console(Front::Vm(next));
+        }
     }
 
     /// A VM's memory is zero again: it goes back to the computer.
