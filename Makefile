@@ -49,6 +49,9 @@ fuzz: ## look for inputs that break the virtual PC, 60 s for each target (make f
 coverage: ## which lines of the virtual PC the host tests execute
 	@$(XTASK) coverage $(ARGS)
 
+bench: ## count the instructions of boots, in a VM and without
+	@$(XTASK) bench $(ARGS)
+
 setup: ## install what all of these need
 	@$(XTASK) setup
 

@@ -2,6 +2,7 @@
 
 mod asm_guest;
 mod assemble;
+mod bench;
 mod boot_tests;
 mod bzimage;
 mod config;
@@ -72,6 +73,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Tell which lines of the virtual PC the host tests execute
     Coverage(coverage::Options),
+    /// Count what running in a VM costs
+    Bench(bench::Options),
     /// Install every package that building, running, debugging and testing need
     Setup,
 }
@@ -102,6 +105,7 @@ fn execute() -> Result<bool> {
         Task::Stress(options) => stress::run(options)?,
         Task::Test(options) => return test::run(options),
         Task::Fuzz(options) => return fuzz::run(options),
+        Task::Bench(options) => return bench::run(options),
         Task::Coverage(options) => return coverage::run(options),
         Task::Setup => {
             packages::ensure(packages::ALL)?;

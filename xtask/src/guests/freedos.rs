@@ -12,7 +12,7 @@ use std::process::Command;
 /// The image, relative to the checkout.
 const FILE: &str = "guests/freedos/freedos.img";
 /// Names another image.
-const VARIABLE: &str = "PXHV_FREEDOS_IMAGE";
+pub const VARIABLE: &str = "PXHV_FREEDOS_IMAGE";
 
 /// The floppy edition of FreeDOS 1.4. The checksum stands in https://www.freedos.org/download/verify.txt, too.
 const ARCHIVE: &str = "https://download.freedos.org/1.4/FD14-FloppyEdition.zip";

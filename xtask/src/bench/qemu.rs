@@ -1,0 +1,224 @@
+//! A run in QEMU whose instructions are counted, by the plugin count.c.
+
+use crate::fuzz::HOST;
+use crate::transcript::Transcript;
+use crate::{packages, project};
+use anyhow::{bail, ensure, Context as _, Result};
+use regex::Regex;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// No emulator on a busy computer takes longer for what is measured here.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// How often it is looked at.
+const GLANCE: Duration = Duration::from_millis(500);
+/// How long it may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(20);
+/// A VGA's text memory: characters and their colours.
+const SCREEN: (u64, usize) = (0xb8000, 80 * 25 * 2);
+
+/// When a run has seen enough.
+pub enum Until {
+    /// This is on the console.
+    Console(Regex),
+    /// A row of the computer's own screen is this.
+    Screen(&'static str),
+}
+
+/// A point of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At {
+    /// Instructions up to there.
+    pub count: u64,
+    /// Those of them that guests executed.
+    pub guest: u64,
+}
+
+/// What was counted.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// What the computer's serial port sent.
+    console: Vec<u8>,
+    /// How many bytes of it were sent when.
+    sent: Vec<(At, usize)>,
+    /// At the first entry to a guest.
+    pub entry: Option<u64>,
+    /// At the first execution of the address to be watched.
+    pub start: Option<u64>,
+    /// At the last change of the text screen: a guest's, if there is one.
+    pub screen: At,
+    /// Entries to guests.
+    pub entries: u64,
+}
+
+/// The program and its options for both kinds of runs: the same computer but for memory and drives. Each instruction takes
+/// a nanosecond of its clocks, which makes a run repeatable.
+pub fn computer(memory: &str) -> Command {
+    let mut command = Command::new("qemu-system-x86_64");
+    command.args(["-name", "pxHV", "-machine", "pc", "-accel", "tcg", "-no-user-config", "-nodefaults"]);
+    command.args(["-cpu", "max", "-m", memory, "-vga", "std", "-display", "none", "-no-reboot"]);
+    command.args(["-icount", "shift=0,sleep=off", "-seed", "1"]);
+    command.args(["-rtc", "base=2026-01-01T00:00:00,clock=vm"]);
+    command
+}
+
+/// Runs a computer until it has shown what `until` wants. `start` is an address whose first execution is noted.
+pub fn count(mut computer: Command, until: &Until, start: Option<u64>) -> Result<Counts> {
+    packages::ensure(&[packages::Purpose::Qemu])?;
+    let directory = tempfile::Builder::new().prefix("pxhv-bench-").tempdir()?;
+    let file = |name: &str| directory.path().join(name);
+    let (console, counted) = (file("console"), file("counted"));
+    let start = start.map_or_else(String::new, |address| format!(",start={address}"));
+    let (plugin, [out, sent]) = (plugin()?, [&counted, &console].map(|path| path.display()));
+    let plugin = format!("{},out={out},console={sent}{start}", plugin.display());
+    computer.args(["-plugin", &plugin, "-serial", &format!("file:{}", console.display())]);
+    let command = computer.args(["-monitor", "stdio"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut run = Run(command.spawn().context("can't start QEMU")?);
+    let begun = Instant::now();
+    while !run.has_shown(until, &console, &file("screen"))? {
+        ensure!(begun.elapsed() < PATIENCE, "time-out; console:\n{}", text(&read(&console)));
+        ensure!(run.0.try_wait()?.is_none(), "QEMU ended; console:\n{}", text(&read(&console)));
+        std::thread::sleep(GLANCE);
+    }
+    run.end()?;
+    parse(&std::fs::read_to_string(&counted)?, read(&console))
+}
+
+/// A running emulator. Dropping it ends it.
+struct Run(Child);
+
+impl Run {
+    fn has_shown(&mut self, until: &Until, console: &Path, screen: &Path) -> Result<bool> {
+        match until {
+            Until::Console(wanted) => Ok(wanted.is_match(&text(&read(console)))),
+            Until::Screen(wanted) => {
+                let (address, length) = SCREEN;
+                self.tell(&format!("pmemsave {address:#x} {length} \"{}\"", screen.display()))?;
+                let cells = read(screen);
+                let characters: Vec<u8> = cells.iter().step_by(2).copied().collect();
+                let mut rows =
+                    characters.chunks(80).map(|row| String::from_utf8_lossy(row).trim_end().to_owned());
+                Ok(rows.any(|row| row == *wanted))
+            }
+        }
+    }
+
+    /// Types a command at QEMU's monitor.
+    fn tell(&mut self, command: &str) -> Result<()> {
+        let input = self.0.stdin.as_mut().context("a pipe was asked for")?;
+        writeln!(input, "{command}").context("QEMU ended")
+    }
+
+    /// Has it quit, and the plugin write what it counted.
+    fn end(mut self) -> Result<()> {
+        self.tell("quit")?;
+        let begun = Instant::now();
+        while begun.elapsed() < LAST_WORDS {
+            if self.0.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(GLANCE / 10);
+        }
+        bail!("QEMU does not quit")
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+impl Counts {
+    /// The count when the first byte of what matches was on the console.
+    pub fn first_byte(&self, pattern: &Regex) -> Result<At> {
+        let console = String::from_utf8_lossy(&self.console);
+        let found = pattern.find(&console).with_context(|| format!("not on the console: {pattern}"))?;
+        self.at(found.start() + 1)
+    }
+
+    /// The count when all of what matches was on the console.
+    pub fn whole(&self, pattern: &Regex) -> Result<At> {
+        let console = String::from_utf8_lossy(&self.console);
+        let found = pattern.find(&console).with_context(|| format!("not on the console: {pattern}"))?;
+        self.at(found.end())
+    }
+
+    /// The count when so many bytes were sent.
+    fn at(&self, bytes: usize) -> Result<At> {
+        let sent = self.sent.iter().find(|(_, sent)| *sent >= bytes);
+        Ok(sent.context("the plugin missed the end of the console")?.0)
+    }
+}
+
+/// What the plugin wrote.
+fn parse(counted: &str, console: Vec<u8>) -> Result<Counts> {
+    let mut counts = Counts { console, ..Counts::default() };
+    let mut is_complete = false;
+    for line in counted.lines() {
+        let (kind, rest) = line.split_once(' ').with_context(|| format!("the plugin wrote {line:?}"))?;
+        let numbers = rest.split(' ').map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+        match (kind, numbers.as_slice()) {
+            ("console", &[count, guest, bytes]) => counts.sent.push((At { count, guest }, bytes as usize)),
+            ("screen", &[count, guest]) => counts.screen = At { count, guest },
+            ("entry", [count]) => counts.entry = Some(*count),
+            ("start", [count]) => counts.start = Some(*count),
+            ("end", [entries]) => (counts.entries, is_complete) = (*entries, true),
+            _ => bail!("the plugin wrote {line:?}"),
+        }
+    }
+    ensure!(is_complete, "the plugin did not come to its end");
+    Ok(counts)
+}
+
+/// The console as a person sees it.
+fn text(console: &[u8]) -> String {
+    let mut transcript = Transcript::default();
+    transcript.feed(console);
+    transcript.text().to_owned()
+}
+
+/// A file that may not be there yet.
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
+
+/// The plugin, compiled.
+fn plugin() -> Result<PathBuf> {
+    let output = project::target().join("bench/count.so");
+    std::fs::create_dir_all(output.parent().context("it lies in a directory")?)?;
+    let mut build = cc::Build::new();
+    // What cargo tells build scripts.
+    build.target(HOST).host(HOST).opt_level(2).cargo_metadata(false);
+    let mut compiler = build.try_get_compiler().context("no C compiler (package gcc)")?.to_command();
+    compiler
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&output)
+        .arg(project::root().join("xtask/src/bench/count.c"));
+    let done = compiler.output().context("can't start the C compiler (package gcc)")?;
+    ensure!(done.status.success(), "count.c: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_belong_to_what_is_on_the_console() {
+        let counted =
+            "console 10 0 1\nconsole 25 0 4\nentry 30\nstart 31\nconsole 40 6 9\nscreen 35 4\nend 7\n";
+        let counts = parse(counted, b"a: b\nc\nd\n".to_vec()).unwrap();
+        let pattern = |text| crate::expect::pattern(text).unwrap();
+        assert_eq!(counts.first_byte(&pattern("^a: b$")).unwrap().count, 10);
+        assert_eq!(counts.whole(&pattern("^a: b$")).unwrap().count, 25);
+        assert_eq!(counts.first_byte(&pattern("^c$")).unwrap(), At { count: 40, guest: 6 });
+        assert!(counts.whole(&pattern("^e$")).is_err());
+        assert_eq!((counts.entry, counts.start, counts.entries), (Some(30), Some(31), 7));
+        assert_eq!(counts.screen, At { count: 35, guest: 4 });
+        assert!(parse("entry 30\n", Vec::new()).is_err(), "QEMU was killed");
+    }
+}
