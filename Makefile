@@ -4,7 +4,7 @@
 XTASK = sh xtask/bootstrap.sh xtask
 
 help: ## this list
-	@echo "pxHV. First try: make run (Ctrl-A X leaves)"
+	@echo "pxHV. First try: make run (Ctrl-A X switches it off)"
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
 
 run: ## boot in QEMU without KVM (AMD SVM)

@@ -9,6 +9,8 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
+pub use operation::USUAL_PREFIX;
+
 use crate::project;
 use anyhow::{bail, Context, Result};
 use bundle::manifest::{Display, LogLevel, OnExit};

@@ -28,6 +28,8 @@ pub struct Built {
     pub config: PathBuf,
     /// Stage 3's ELF file, with symbols.
     pub symbols: PathBuf,
+    /// The control character before pxHV's own keys.
+    pub prefix: u8,
     /// The RAM that its contents need.
     pub need: Need,
 }
@@ -92,7 +94,7 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     if what.verbose {
         config.log = LogLevel::Debug;
     }
-    let (vms, guests) = (config.vms.len(), config.memory());
+    let (prefix, vms, guests) = (config.prefix, config.vms.len(), config.memory());
     let (stage1, stage2) = (assemble::stage1()?, assemble::stage2()?);
     let symbols = match &what.stage3 {
         Some(file) => file.clone(),
@@ -109,7 +111,7 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     step.done(&format!("packed {}", project::shown(&output)));
     report(own, bundle.len(), image.len());
     let need = Need { vms, guests, image: image.len() as u64 };
-    Ok(Built { path: output, config: path, symbols, need })
+    Ok(Built { path: output, config: path, symbols, prefix, need })
 }
 
 fn build_stage3() -> Result<PathBuf> {

@@ -19,6 +19,7 @@ mod guests;
 mod host_checks;
 mod image;
 mod initramfs;
+mod leaving;
 mod noise;
 mod packages;
 mod picture;

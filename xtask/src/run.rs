@@ -4,7 +4,7 @@ use crate::console::Console;
 use crate::control::Record;
 use crate::emulator::{Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
-use crate::{image, project, session, size};
+use crate::{config, image, project, session, size};
 use anyhow::{bail, Context, Result};
 use clap::ArgMatches;
 use std::path::PathBuf;
@@ -54,13 +54,13 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
         bail!("--send and --never are for scripted runs: add an --expect");
     }
     options.on.ensure()?;
-    let (image, memory) = if let Some(image) = &options.image {
+    let (image, memory, prefix) = if let Some(image) = &options.image {
         // What is in it is not known.
-        (image.clone(), options.memory.unwrap_or(size::GIB))
+        (image.clone(), options.memory.unwrap_or(size::GIB), config::USUAL_PREFIX)
     } else {
         let built = image::build(&options.build, None)?;
         let memory = built.need.checked(options.memory, &built.config)?;
-        (built.path, memory)
+        (built.path, memory, built.prefix)
     };
     let computer = Computer {
         on: options.on,
@@ -75,7 +75,7 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
     let _record = Record::new(&project::target(), computer.on, emulator.control.socket())?;
     let console = Console::new(emulator, options.log.as_deref())?;
     if options.expect.is_empty() {
-        return session::interactive(console);
+        return session::interactive(console, prefix);
     }
     let start = Instant::now();
     let tell = |met: &str| println!("[{:6.1} s] met: {met}", start.elapsed().as_secs_f32());

@@ -2,45 +2,39 @@
 
 use crate::console::{keyboard, Console, Event};
 use crate::expect::{Progress, Script};
+use crate::leaving::{self, Leaving};
 use crate::picture;
-use crate::terminal::{Key, Keys, RawMode, Screen, HELP};
+use crate::terminal::{RawMode, Screen};
 use anyhow::{anyhow, bail, Result};
 use std::time::{Duration, Instant};
 
 /// Lines that are shown of a run that failed.
 const TAIL: usize = 40;
 
-/// Connects the terminal with the console until the computer is off or the operator leaves.
-pub fn interactive(mut console: Console) -> Result<()> {
+/// Connects the terminal with the console until the computer is off. `prefix` is that of pxHV's keys.
+pub fn interactive(mut console: Console, prefix: u8) -> Result<()> {
     let input = std::io::stdin();
+    let mut leaving = Leaving::new(prefix);
     let raw = RawMode::enter()?;
     let mut screen = Screen::stdout();
     if raw.is_some() {
-        screen.write(HELP.trim_start().as_bytes())?;
+        screen.write(leaving.help().as_bytes())?;
     }
-    let (mut keys, mut is_open) = (Keys::default(), true);
-    let result = loop {
+    let mut is_open = true;
+    let (result, farewell) = loop {
         match console.next(is_open.then(|| keyboard(&input)))? {
             Event::Output(bytes) => screen.write(&bytes)?,
             Event::Quiet | Event::Answer(_) => screen.settle()?,
             Event::Input(bytes) if bytes.is_empty() => is_open = false,
-            Event::Input(bytes) if raw.is_none() => console.send(&bytes),
             Event::Input(bytes) => {
-                let mut meanings = bytes.iter().filter_map(|byte| keys.meaning(*byte));
-                let leave = meanings.find_map(|key| match key {
-                    Key::Guest(byte) => {
-                        console.send(&[byte]);
-                        None
-                    }
-                    Key::Leave => Some(Ok(())),
-                    Key::Help => screen.write(HELP.as_bytes()).err().map(|error| Err(error.into())),
-                });
-                if let Some(result) = leave {
-                    break result;
-                }
+                leaving.typed(&bytes, Instant::now());
+                console.send(&bytes);
             }
-            Event::PoweredOff => break Ok(()),
-            Event::Failed(reason) => break Err(anyhow!(reason)),
+            Event::PoweredOff => break (Ok(()), ""),
+            Event::Failed(reason) => break (Err(anyhow!(reason)), ""),
+        }
+        if leaving.is_over(Instant::now()) {
+            break (Ok(()), leaving::REASON);
         }
     };
     screen.finish()?;
@@ -50,6 +44,9 @@ pub fn interactive(mut console: Console) -> Result<()> {
     drop(console);
     drop(raw);
     println!();
+    if !farewell.is_empty() {
+        println!("{farewell}");
+    }
     result
 }
 

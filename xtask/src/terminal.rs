@@ -1,4 +1,4 @@
-//! The operator's terminal: raw mode, the keys that are not for the guest, and colours.
+//! The operator's terminal: raw mode and colours.
 
 use anyhow::Result;
 use rustix::termios::{tcgetattr, tcsetattr, OptionalActions, Termios};
@@ -46,43 +46,6 @@ fn restore() {
         _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, &settings);
     }
 }
-
-/// What a key means.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Key {
-    /// It is the guest's.
-    Guest(u8),
-    /// Ctrl-A X: leave.
-    Leave,
-    /// Ctrl-A H: help.
-    Help,
-}
-
-/// Tells the guest's keys from ours, which follow a Ctrl-A.
-#[derive(Debug, Default)]
-pub struct Keys {
-    escaped: bool,
-}
-
-impl Keys {
-    const CTRL_A: u8 = 1;
-
-    /// The meaning of a byte; None if it depends on the next one.
-    pub fn meaning(&mut self, byte: u8) -> Option<Key> {
-        match (std::mem::take(&mut self.escaped), byte) {
-            (false, Self::CTRL_A) => {
-                self.escaped = true;
-                None
-            }
-            (false, byte) | (true, byte @ Self::CTRL_A) => Some(Key::Guest(byte)),
-            (true, b'x' | b'X') => Some(Key::Leave),
-            (true, _) => Some(Key::Help),
-        }
-    }
-}
-
-/// Shown for [`Key::Help`].
-pub const HELP: &str = "\r\nCtrl-A X  leave      Ctrl-A Ctrl-A  send Ctrl-A      Ctrl-A H  this help\r\n";
 
 /// Starts of lines that pxHV itself prints, and their colours; what is longer comes first.
 const COLOURS: [(&str, &str); 5] = [
@@ -220,16 +183,5 @@ mod tests {
         let mut screen = Screen { output: Vec::new(), has_colours: false, line: Line::Start(Vec::new()) };
         screen.write(b"pxH").unwrap();
         assert_eq!(screen.output, b"pxH");
-    }
-
-    #[test]
-    fn ctrl_a_starts_our_keys() {
-        let mut keys = Keys::default();
-        let mut meanings =
-            |bytes: &[u8]| bytes.iter().filter_map(|byte| keys.meaning(*byte)).collect::<Vec<_>>();
-        assert_eq!(meanings(b"x\x03"), [Key::Guest(b'x'), Key::Guest(3)]);
-        assert_eq!(meanings(b"\x01x"), [Key::Leave]);
-        assert_eq!(meanings(b"\x01\x01x"), [Key::Guest(1), Key::Guest(b'x')]);
-        assert_eq!(meanings(b"\x01h"), [Key::Help]);
     }
 }

@@ -7,7 +7,7 @@ use bundle::manifest::{OnExit, WEIGHTS};
 /// What a virtual machine weighs if it does not say so.
 const USUAL_WEIGHT: u32 = 100;
 /// Ctrl-A.
-const USUAL_PREFIX: u8 = 1;
+pub const USUAL_PREFIX: u8 = 1;
 /// Letters whose control characters are needed as they are: Ctrl-C stops programs; Ctrl-H, Ctrl-I, Ctrl-J and Ctrl-M
 /// are the keys Backspace, Tab and Enter; Ctrl-Q and Ctrl-S may be flow control, and not arrive.
 const NO_PREFIX: &[u8] = b"chijmqs";
