@@ -18,6 +18,7 @@
 %include "interrupts/shadow.inc"
 %include "interrupts/nmi.inc"
 %include "interrupts/traps.inc"
+%include "interrupts/breakpoints.inc"
 %include "interrupts/mmio.inc"
         call    to_64_bit
         mode    64
@@ -29,6 +30,7 @@
 %include "interrupts/shadow.inc"
 %include "interrupts/nmi.inc"
 %include "interrupts/traps.inc"
+%include "interrupts/breakpoints.inc"
 %include "interrupts/mmio.inc"
         mov     eax, 1
         cpuid

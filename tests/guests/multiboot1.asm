@@ -40,6 +40,10 @@ start:  mov     [registers], eax
         mov     eax, cr0
         and     eax, 0x80000001
         show    "cr0.pg, cr0.pe", eax
+        sidt    [table]
+        movzx   eax, word [table]
+        show    "idtr.limit", eax
+        show    "idtr.base", [table + 2]
         show    "zeros", [zeros]
         mov     ebx, [registers + 4]
         mov     eax, [ebx + INFO_FLAGS]
@@ -122,6 +126,7 @@ file_end:
 zeros:  resd    1
 registers:
         resd    2
+table:  resb    6
         resb    4096
 stack_top:
 bss_end:

@@ -6,6 +6,8 @@ pub const RFLAGS_FIXED: u64 = 1 << 1;
 pub const RFLAGS_TF: u64 = 1 << 8;
 /// RFLAGS.IF.
 pub const RFLAGS_IF: u64 = 1 << 9;
+/// RFLAGS.DF: strings go down.
+pub const RFLAGS_DF: u64 = 1 << 10;
 /// RFLAGS.NT.
 pub const RFLAGS_NT: u64 = 1 << 14;
 /// RFLAGS.RF: the next instruction causes no instruction breakpoint.
@@ -14,6 +16,8 @@ pub const RFLAGS_RF: u64 = 1 << 16;
 pub const RFLAGS_VM: u64 = 1 << 17;
 /// RFLAGS.AC.
 pub const RFLAGS_AC: u64 = 1 << 18;
+/// DR6.B0 to B3: breakpoints.
+pub const DR6_BREAKPOINTS: u64 = 0xf;
 /// DR6.BS: a single step.
 pub const DR6_BS: u64 = 1 << 14;
 /// DR6.BT: a task switch.
@@ -40,6 +44,8 @@ pub const CR0_NW: u64 = 1 << 29;
 pub const CR0_CD: u64 = 1 << 30;
 /// CR0.PG.
 pub const CR0_PG: u64 = 1 << 31;
+/// CR4.DE: debugging extensions.
+pub const CR4_DE: u64 = 1 << 3;
 /// CR4.PSE.
 pub const CR4_PSE: u64 = 1 << 4;
 /// CR4.PAE.

@@ -28,6 +28,7 @@ mod multiply;
 mod operand;
 mod refusal;
 mod registers;
+pub(crate) mod repeat;
 mod shift;
 mod size;
 mod stack;
@@ -35,7 +36,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 
-pub use bus::{Done, Mmio};
+pub use bus::{Done, Mmio, NoDevice};
 pub use control_register::{control_register_write, ControlRegisterWrite};
 pub use decode::init;
 pub use disassemble::{disassemble, Bytes};
@@ -45,9 +46,10 @@ pub use size::OperandSize;
 use crate::linear::{AccessError, Linear, Width};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
-use crate::vcpu::{Access, Event, MemoryFault, Vcpu, RFLAGS_TF};
+use crate::vcpu::{Access, Event, MemoryFault, Vcpu};
 pub(crate) use bus::Bus;
-use cpu::{Cpu, Error, Progress};
+pub(crate) use cpu::Progress;
+use cpu::{Cpu, Error};
 use registers::Registers;
 
 /// Does the instruction at CS:RIP of `vcpu`, which caused `fault`: completes it, or a part of it if it is
@@ -96,12 +98,9 @@ pub fn emulate<V: Vcpu>(
     registers.store(&state, vcpu);
     match result {
         Err(Error::Access(AccessError::Fault(fault))) => vcpu.inject(Event::Fault(fault)),
-        Ok(Progress::Complete) => vcpu.complete_instruction(decoded.next_rip),
-        Ok(Progress::Jump(target)) => vcpu.complete_instruction(target),
-        // The guest executes it again, behind the trap of this element.
-        Ok(Progress::Partial) if state.rflags & RFLAGS_TF != 0 => vcpu.complete_instruction(state.rip),
+        Ok(progress) => progress.end(vcpu, state.rip, decoded.next_rip, false),
         // The guest executes it again.
-        _ => {}
+        Err(_) => {}
     }
     Ok(done)
 }

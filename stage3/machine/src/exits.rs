@@ -18,6 +18,7 @@
 //! Handlers work on the registers of the virtual CPU and on the board; what concerns the world
 //! outside of the VM they return, and the run loop does it.
 
+mod breakpoints;
 mod bus;
 mod control;
 mod control_registers;

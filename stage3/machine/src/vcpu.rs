@@ -250,6 +250,10 @@ pub trait Vcpu {
     fn cr0(&self) -> u64;
     /// EFER as the guest reads it.
     fn efer(&self) -> u64;
+    /// DR7.
+    fn dr7(&self) -> u64;
+    /// DR0 to DR3.
+    fn breakpoint_addresses(&self) -> [u64; 4];
     /// Current privilege level.
     fn cpl(&self) -> u8;
     /// The present code is 64-bit code: EFER.LMA and CS.L are set.
@@ -259,6 +263,9 @@ pub trait Vcpu {
     /// every instruction does. If RFLAGS.TF is set, the guest takes its single-step trap next, before any
     /// interrupt. The only place where RIP moves.
     fn complete_instruction(&mut self, next_rip: u64);
+    /// Makes the guest take #DB next, before any interrupt, since what [`Vcpu::complete_instruction`] completed met
+    /// these of its breakpoints: bits of DR6, of [`DR6_BREAKPOINTS`]. With a single-step trap, it is one #DB for both.
+    fn trap_breakpoints(&mut self, met: u64);
 
     /// Whether the last exit came while the processor delivered an event, not from the instruction at RIP.
     fn was_delivering(&self) -> bool;

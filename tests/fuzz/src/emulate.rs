@@ -3,7 +3,7 @@
 
 use crate::cpu::{self, DEVICE};
 use arbitrary::{Result, Unstructured};
-use machine::emulate::{self, emulate, Mmio, OperandSize};
+use machine::emulate::{self, emulate, Mmio, NoDevice, OperandSize};
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 use machine::pc::Effects;
 use machine::testing::{MockVcpu, TestRam};
@@ -46,19 +46,6 @@ impl Mmio for Device {
     fn write_mmio(&mut self, _: Instant, gpa: Gpa, size: OperandSize, value: u64) -> Option<Effects> {
         self.slice(gpa, size)?.copy_from_slice(&value.to_le_bytes()[..size.bytes()]);
         Some(Effects::default())
-    }
-}
-
-/// Nothing is there.
-struct NoDevice;
-
-impl Mmio for NoDevice {
-    fn read_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize) -> Option<u64> {
-        None
-    }
-
-    fn write_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize, _: u64) -> Option<Effects> {
-        None
     }
 }
 

@@ -56,11 +56,11 @@ impl ExitCounts {
             | ExitReason::TaskSwitch(_)
             | ExitReason::Undefined
             | ExitReason::InvalidOpcode
-            | ExitReason::Forbidden => 6,
+            | ExitReason::Forbidden
+            | ExitReason::FloatingPointError => 6,
             ExitReason::MemoryFault(_) => 7,
             ExitReason::Host | ExitReason::InterruptWindow => 8,
-            ExitReason::FloatingPointError
-            | ExitReason::PageTables(_)
+            ExitReason::PageTables(_)
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed => 9,

@@ -21,6 +21,7 @@ mod v2;
 pub use error::MultibootError;
 
 use super::protected_mode::{self, GDT_BYTES};
+use super::real_mode;
 use crate::acpi::AcpiTables;
 use crate::memory::{Gpa, GuestMemory};
 use crate::vcpu::{CpuState, Gprs};
@@ -172,5 +173,6 @@ pub fn load(guest: &Guest, acpi: &AcpiTables, memory: &dyn GuestMemory) -> Resul
     };
     let gprs = Gprs { rax: magic.into(), rbx: at, ..Gprs::default() };
     let state = protected_mode::enter(Gpa(gdt), CODE, memory)?;
-    Ok(CpuState { gprs, rsp: STRUCTURES, rip: image.entry(), ..state })
+    // A kernel that goes on in real mode expects the interrupt table where a BIOS has it.
+    Ok(CpuState { gprs, rsp: STRUCTURES, rip: image.entry(), idtr: real_mode::VECTORS, ..state })
 }

@@ -4,8 +4,8 @@ use crate::vcpu::{CpuState, Segment, TableRegister, CR0_ET, RFLAGS_FIXED, SEGMEN
 
 /// Limit of a segment in real mode.
 const SEGMENT_LIMIT: u32 = 0xffff;
-/// The interrupt vectors' last byte.
-const VECTORS_LIMIT: u16 = 0x3ff;
+/// The interrupt vectors of real mode, at the start of memory.
+pub const VECTORS: TableRegister = TableRegister { base: 0, limit: 0x3ff };
 
 /// A CPU that executes at this place, with interrupts off and all else as after reset (Intel SDM, "Processor State After
 /// Reset").
@@ -23,7 +23,7 @@ pub fn state(code: u16, rip: u64) -> CpuState {
         ss: data,
         // A busy 32-bit TSS, which VM entry demands.
         tr: Segment { selector: 0, attributes: SEGMENT_PRESENT | 0xb, limit: SEGMENT_LIMIT, base: 0 },
-        idtr: TableRegister { base: 0, limit: VECTORS_LIMIT },
+        idtr: VECTORS,
         ..CpuState::default()
     }
 }

@@ -16,6 +16,20 @@ pub trait Mmio {
     fn write_mmio(&mut self, now: Instant, gpa: Gpa, size: OperandSize, value: u64) -> Option<Effects>;
 }
 
+/// A bus without devices.
+#[derive(Clone, Copy, Debug)]
+pub struct NoDevice;
+
+impl Mmio for NoDevice {
+    fn read_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize) -> Option<u64> {
+        None
+    }
+
+    fn write_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize, _: u64) -> Option<Effects> {
+        None
+    }
+}
+
 /// What an instruction did outside of the virtual CPU and its memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {

@@ -1,13 +1,12 @@
 //! Writes to control registers that exit, on processors that don't tell what the instruction wants.
 
-use super::bus::{Bus, Mmio};
+use super::bus::{Bus, NoDevice};
 use super::cpu::Cpu;
 use super::decode;
 use super::registers::Registers;
 use super::size::OperandSize;
 use crate::linear::Linear;
-use crate::memory::{Gpa, GuestMemory};
-use crate::pc::Effects;
+use crate::memory::GuestMemory;
 use crate::time::Instant;
 use crate::vcpu::{Access, Vcpu, CR0_FPU, CR0_PE, CR0_TS};
 use iced_x86::{Code, Register};
@@ -33,6 +32,7 @@ pub fn control_register_write<V: Vcpu>(
     let mut linear = Linear::new(&state, vcpu.cpl(), physical_bits, memory);
     let decoded = decode::decode(&mut linear).ok()?;
     let instruction = decoded.instruction?;
+    // The processor has read the operand of an LMSW that exits from RAM.
     let mut no_device = NoDevice;
     let bus = Bus::new(memory, &mut no_device, Instant(0));
     let mut cpu = Cpu { registers: Registers::new(&state), state: &state, linear, bus };
@@ -51,17 +51,4 @@ pub fn control_register_write<V: Vcpu>(
         _ => return None,
     };
     Some(ControlRegisterWrite { number, value, next_rip: decoded.next_rip })
-}
-
-/// The processor has read the operand of an LMSW that exits from RAM.
-struct NoDevice;
-
-impl Mmio for NoDevice {
-    fn read_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize) -> Option<u64> {
-        None
-    }
-
-    fn write_mmio(&mut self, _: Instant, _: Gpa, _: OperandSize, _: u64) -> Option<Effects> {
-        None
-    }
 }

@@ -4,7 +4,7 @@ use super::bus::Bus;
 use super::registers::Registers;
 use super::size::OperandSize;
 use crate::linear::{AccessError, Linear, Pieces, SegmentName, Width};
-use crate::vcpu::{Access, CpuState};
+use crate::vcpu::{Access, CpuState, Vcpu, RFLAGS_TF};
 
 /// Why an instruction does not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,20 @@ pub enum Progress {
     Jump(u64),
     /// The guest executes it again for the rest.
     Partial,
+}
+
+impl Progress {
+    /// Ends the instruction at `rip`, or a part of it, and with it the interrupt shadow. `next_rip` is that of the
+    /// instruction behind it. Of a string, the guest executes the rest again: behind the trap of this element, if it
+    /// steps or `trapped` says that there is one.
+    pub fn end<V: Vcpu>(self, vcpu: &mut V, rip: u64, next_rip: u64, trapped: bool) {
+        match self {
+            Self::Complete => vcpu.complete_instruction(next_rip),
+            Self::Jump(target) => vcpu.complete_instruction(target),
+            Self::Partial if trapped || vcpu.rflags() & RFLAGS_TF != 0 => vcpu.complete_instruction(rip),
+            Self::Partial => {}
+        }
+    }
 }
 
 /// The virtual CPU while it does one instruction. Its registers change only when the instruction (of a

@@ -1,24 +1,14 @@
-//! MOVS, STOS, LODS, CMPS and SCAS, with and without REP (Intel SDM volume 2, "REP/REPE/REPZ/REPNE/REPNZ").
-//!
-//! A long string is done in parts: the registers say how far it came, RIP stays, and the guest executes the
-//! instruction again after its interrupts had their turn.
+//! MOVS, STOS, LODS, CMPS and SCAS, with and without REP.
 
 use super::alu::{binary, Binary, ZERO};
 use super::cpu::{Cpu, Error, Progress};
 use super::decode;
 use super::operand::memory_size;
+use super::repeat::{Next, Repeat};
 use super::size::OperandSize;
-use crate::exits::Output;
-use crate::linear::{SegmentName, Width};
-use crate::vcpu::{Access, RFLAGS_TF};
+use crate::linear::{Pieces, SegmentName};
+use crate::vcpu::{Access, Gprs};
 use iced_x86::Instruction;
-
-/// Elements that are done at a time at most.
-pub const MAX_ELEMENTS: u32 = 512;
-/// Bytes that one element can print at most: it is split into no more than this many accesses.
-const OUTPUT_OF_ONE: usize = Output::CAPACITY / 2;
-/// RFLAGS.DF.
-const DIRECTION: u64 = 1 << 10;
 
 /// What is done with each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +24,8 @@ pub enum StringOperation {
 struct Elements {
     operation: StringOperation,
     size: OperandSize,
-    width: Width,
     source: SegmentName,
-    step: u64,
+    repeat: Repeat,
 }
 
 impl Cpu<'_> {
@@ -51,95 +40,83 @@ impl Cpu<'_> {
             .find_map(decode::string_address_width)
             .ok_or(Error::Unsupported("a string instruction without a string"))?;
         let size = memory_size(instruction)?;
-        let bytes = size.bytes() as u64;
-        let step = if self.registers.rflags & DIRECTION == 0 { bytes } else { bytes.wrapping_neg() };
+        let repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
         let source = decode::segment(instruction).unwrap_or(SegmentName::Ds);
-        let elements = Elements { operation, size, width, source, step };
-        if !instruction.has_rep_prefix() && !instruction.has_repne_prefix() {
-            self.element(&elements)?;
-            return Ok(Progress::Complete);
-        }
+        let repeat = Repeat::new(repeated, width, size.bytes() as u64, self.registers.rflags, false);
+        let elements = Elements { operation, size, source, repeat };
         // MOVS, STOS and LODS do not look at ZF, whatever the prefix.
         let compares = matches!(operation, StringOperation::Compare | StringOperation::Scan);
         let end = if instruction.has_repne_prefix() { ZERO } else { 0 };
-        // A single step ends behind each element.
-        let share = if self.registers.rflags & RFLAGS_TF == 0 { MAX_ELEMENTS } else { 1 };
-        for _ in 0..share {
-            if self.count(width) == 0 {
-                return Ok(Progress::Complete);
-            }
-            self.element(&elements)?;
-            let rcx = &mut self.registers.gprs.rcx;
-            *rcx = width.merge(*rcx, rcx.wrapping_sub(1));
-            if compares && self.registers.rflags & ZERO == end {
-                return Ok(Progress::Complete);
-            }
-            if self.bus.done().power.is_some() || self.bus.done().output.room() < OUTPUT_OF_ONE {
-                break;
-            }
-        }
-        Ok(if self.count(width) == 0 { Progress::Complete } else { Progress::Partial })
-    }
-
-    const fn count(&self, width: Width) -> u64 {
-        self.registers.gprs.rcx & width.mask()
+        let mut gprs = self.registers.gprs;
+        let progress = repeat.run(&mut gprs, |gprs, _| {
+            self.element(&elements, gprs)?;
+            let done = self.bus.done();
+            let next = if compares && self.registers.rflags & ZERO == end {
+                Next::End
+            } else if done.power.is_some() || !done.output.has_room_for_one() {
+                Next::Exit
+            } else {
+                Next::Element
+            };
+            Ok((1, next))
+        });
+        self.registers.gprs = gprs;
+        progress
     }
 
     /// One element. The registers change at the end.
-    fn element(&mut self, elements: &Elements) -> Result<(), Error> {
+    fn element(&mut self, elements: &Elements, gprs: &mut Gprs) -> Result<(), Error> {
         let size = elements.size;
-        let rax = self.registers.gprs.rax;
         match elements.operation {
             StringOperation::Move => {
-                let source = self.source(elements)?;
-                let target = self.target(elements, Access::Write)?;
+                let source = self.source(elements, gprs)?;
+                let target = self.target(elements, gprs, Access::Write)?;
                 let value = self.bus.read(&source, size)?;
                 self.bus.write(&target, size, value)?;
             }
             StringOperation::Store => {
-                let target = self.target(elements, Access::Write)?;
-                self.bus.write(&target, size, rax)?;
+                let target = self.target(elements, gprs, Access::Write)?;
+                self.bus.write(&target, size, gprs.rax)?;
             }
             StringOperation::Load => {
-                let source = self.source(elements)?;
+                let source = self.source(elements, gprs)?;
                 let value = self.bus.read(&source, size)?;
-                self.registers.gprs.rax = size.merge(rax, value);
+                gprs.rax = size.merge(gprs.rax, value);
             }
             StringOperation::Compare => {
-                let source = self.source(elements)?;
-                let target = self.target(elements, Access::Read)?;
+                let source = self.source(elements, gprs)?;
+                let target = self.target(elements, gprs, Access::Read)?;
                 let left = self.bus.read(&source, size)?;
                 let right = self.bus.read(&target, size)?;
                 binary(Binary::Subtract, size, left, right, &mut self.registers.rflags);
             }
             StringOperation::Scan => {
-                let target = self.target(elements, Access::Read)?;
+                let target = self.target(elements, gprs, Access::Read)?;
                 let right = self.bus.read(&target, size)?;
-                binary(Binary::Subtract, size, rax, right, &mut self.registers.rflags);
+                binary(Binary::Subtract, size, gprs.rax, right, &mut self.registers.rflags);
             }
         }
-        let gprs = &mut self.registers.gprs;
         if matches!(
             elements.operation,
             StringOperation::Move | StringOperation::Load | StringOperation::Compare
         ) {
-            gprs.rsi = elements.width.merge(gprs.rsi, gprs.rsi.wrapping_add(elements.step));
+            gprs.rsi = elements.repeat.advance(gprs.rsi, 1);
         }
         if elements.operation != StringOperation::Load {
-            gprs.rdi = elements.width.merge(gprs.rdi, gprs.rdi.wrapping_add(elements.step));
+            gprs.rdi = elements.repeat.advance(gprs.rdi, 1);
         }
         Ok(())
     }
 
     /// The element at DS:SI.
-    fn source(&mut self, elements: &Elements) -> Result<crate::linear::Pieces, Error> {
-        let offset = self.registers.gprs.rsi & elements.width.mask();
+    fn source(&mut self, elements: &Elements, gprs: &Gprs) -> Result<Pieces, Error> {
+        let offset = elements.repeat.offset(gprs.rsi);
         self.locate(elements.source, offset, elements.size, Access::Read)
     }
 
     /// The element at ES:DI.
-    fn target(&mut self, elements: &Elements, access: Access) -> Result<crate::linear::Pieces, Error> {
-        let offset = self.registers.gprs.rdi & elements.width.mask();
+    fn target(&mut self, elements: &Elements, gprs: &Gprs, access: Access) -> Result<Pieces, Error> {
+        let offset = elements.repeat.offset(gprs.rdi);
         self.locate(SegmentName::Es, offset, elements.size, access)
     }
 }

@@ -109,6 +109,16 @@ impl Output {
         Self::CAPACITY - self.length as usize
     }
 
+    /// Bytes that an instruction, or one element of a string, can print at most: it is split into no more than this many
+    /// accesses.
+    const OF_ONE: usize = Self::CAPACITY / 2;
+
+    /// Whether all that one more element can print has a place.
+    #[must_use]
+    pub const fn has_room_for_one(&self) -> bool {
+        self.room() >= Self::OF_ONE
+    }
+
     /// Appends `bytes`; those that find no room are dropped.
     pub fn extend(&mut self, bytes: &[u8]) {
         for (place, byte) in self.bytes.iter_mut().skip(usize::from(self.length)).zip(bytes) {

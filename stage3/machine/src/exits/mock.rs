@@ -26,6 +26,12 @@ pub struct MockVcpu {
     pub delivering: bool,
     /// How often an instruction, or an element of a string that is stepped, was completed.
     pub completed: u32,
+    /// DR7.
+    pub dr7: u64,
+    /// DR0 to DR3.
+    pub breakpoints: [u64; 4],
+    /// The breakpoints of the trap that the guest takes.
+    pub trapped: u64,
     /// The page-directory pointers that were loaded.
     pub pdptes: Option<[u64; 4]>,
 }
@@ -58,6 +64,12 @@ impl Vcpu for MockVcpu {
     fn efer(&self) -> u64 {
         self.state.efer
     }
+    fn dr7(&self) -> u64 {
+        self.dr7
+    }
+    fn breakpoint_addresses(&self) -> [u64; 4] {
+        self.breakpoints
+    }
     fn cpl(&self) -> u8 {
         self.cpl
     }
@@ -67,6 +79,9 @@ impl Vcpu for MockVcpu {
     fn complete_instruction(&mut self, next_rip: u64) {
         self.state.rip = next_rip;
         self.completed += 1;
+    }
+    fn trap_breakpoints(&mut self, met: u64) {
+        self.trapped = met;
     }
     fn inject(&mut self, event: Event) {
         assert_eq!(self.injected.replace(event), None, "one event a time");

@@ -1,6 +1,6 @@
 //! IN and OUT of a register.
 
-use super::{Handled, Outcome, Output, PortBus};
+use super::{breakpoints, Handled, Outcome, Output, PortBus};
 use crate::memory::GuestMemory;
 use crate::port::Size;
 use crate::time::Instant;
@@ -15,12 +15,11 @@ pub fn handle<V: Vcpu, B: PortBus>(
     memory: &dyn GuestMemory,
     now: Instant,
 ) -> Handled {
-    match io.direction {
+    let handled = match io.direction {
         Direction::In => {
             let value = board.read_port(now, io.port, io.size);
             let gprs = vcpu.gprs_mut();
             gprs.rax = io.size.merge(gprs.rax, value);
-            vcpu.complete_instruction(next_rip);
             Outcome::Resume.silent()
         }
         Direction::Out => {
@@ -28,13 +27,18 @@ pub fn handle<V: Vcpu, B: PortBus>(
             if effects.transfer {
                 board.transfer(memory);
             }
-            vcpu.complete_instruction(next_rip);
             let outcome = Outcome::after(effects.power);
             let mut output = Output::default();
             output.extend(effects.output.as_slice());
             Handled { outcome, output }
         }
+    };
+    vcpu.complete_instruction(next_rip);
+    let met = breakpoints::met(vcpu, io.port, io.size);
+    if met != 0 {
+        vcpu.trap_breakpoints(met);
     }
+    handled
 }
 
 /// AL, AX or EAX.

@@ -9,7 +9,7 @@ use crate::memory::test_ram::TestRam;
 use crate::memory::Gpa;
 use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
-use crate::vcpu::{Access, ControlRegister, Direction, MemoryFault, PortIo, Segment, CR4_OSXSAVE};
+use crate::vcpu::{Access, ControlRegister, Direction, MemoryFault, PortIo, Segment, CR4_DE, CR4_OSXSAVE};
 use std::string::ToString;
 use std::vec::Vec;
 
@@ -172,9 +172,25 @@ fn a_reset_port_stops_the_vm() {
 }
 
 #[test]
+fn a_breakpoint_on_a_port_traps_behind_the_instruction() {
+    for direction in [Direction::In, Direction::Out] {
+        let mut bench = Bench::new();
+        bench.vcpu.state.cr4 = CR4_DE;
+        bench.vcpu.dr7 = 0x2002_0022;
+        bench.vcpu.breakpoints = [0x3f8, 0, 0x3f8, 0];
+        bench.completes(port_io(direction, Size::Byte));
+        assert_eq!(bench.vcpu.trapped, 0b0001, "{direction:?}");
+    }
+}
+
+#[test]
 fn output_drops_what_has_no_room() {
     let mut output = Output::default();
-    assert_eq!(output.room(), Output::CAPACITY);
+    output.extend(&[0; Output::CAPACITY / 2]);
+    assert!(output.has_room_for_one());
+    output.extend(&[0]);
+    assert!(!output.has_room_for_one());
+    let mut output = Output::default();
     output.extend(&[0]);
     let bytes: Vec<u8> = (1..=Output::CAPACITY as u8).collect();
     output.extend(&bytes);

@@ -67,21 +67,10 @@ impl GuestRegisters {
             self.xcr0 = cpu::xcr0();
         }
         self.extended.save();
-        let [dr0, dr1, dr2, dr3] = &mut self.breakpoints;
+        self.breakpoints = breakpoint_addresses();
         // SAFETY: reading these registers changes nothing.
         unsafe {
             asm!("mov {}, cr2", out(reg) self.cr2, options(nomem, nostack, preserves_flags));
-            asm!(
-                "mov {}, dr0",
-                "mov {}, dr1",
-                "mov {}, dr2",
-                "mov {}, dr3",
-                out(reg) * dr0,
-                out(reg) * dr1,
-                out(reg) * dr2,
-                out(reg) * dr3,
-                options(nomem, nostack, preserves_flags)
-            );
             asm!("mov {}, dr6", out(reg) self.dr6, options(nomem, nostack, preserves_flags));
         }
         for (value, msr) in self.msrs.iter_mut().zip(msrs()) {
@@ -110,6 +99,26 @@ impl GuestRegisters {
             unsafe { msr::write(msr, *value) };
         }
     }
+}
+
+/// DR0 to DR3 of the virtual CPU that the processor turned to last.
+pub fn breakpoint_addresses() -> [u64; 4] {
+    let (dr0, dr1, dr2, dr3);
+    // SAFETY: reading these registers changes nothing.
+    unsafe {
+        asm!(
+            "mov {}, dr0",
+            "mov {}, dr1",
+            "mov {}, dr2",
+            "mov {}, dr3",
+            out(reg) dr0,
+            out(reg) dr1,
+            out(reg) dr2,
+            out(reg) dr3,
+            options(nomem, nostack, preserves_flags)
+        );
+    }
+    [dr0, dr1, dr2, dr3]
 }
 
 /// Those of [`MSRS`] that this processor has.

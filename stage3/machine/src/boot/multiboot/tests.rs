@@ -8,6 +8,7 @@ mod v2;
 use super::*;
 use crate::acpi::{tables, AcpiConfig};
 use crate::memory::test_ram::TestRam;
+use crate::vcpu::TableRegister;
 use std::string::{String, ToString};
 use std::vec;
 
@@ -105,6 +106,7 @@ fn the_cpu_enters_in_flat_protected_mode() {
     let gdt = ram.peek(state.gdtr.base, usize::from(state.gdtr.limit) + 1);
     let entry = |selector: usize| u64::from_le_bytes(gdt[selector..][..8].try_into().unwrap());
     assert_eq!((gdt.len(), entry(0)), (32, 0));
+    assert_eq!(state.idtr, TableRegister { base: 0, limit: 0x3ff });
     assert_eq!((entry(8), entry(16)), (0x00cf_9b00_0000_ffff, 0x00cf_9300_0000_ffff));
 }
 

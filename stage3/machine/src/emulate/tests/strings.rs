@@ -1,13 +1,12 @@
 //! String instructions.
 
 use super::*;
-use crate::emulate::string::MAX_ELEMENTS;
+use crate::emulate::repeat::MAX_ELEMENTS;
 use crate::emulate::Done;
 use crate::pc::{Effects, PowerEvent};
-use crate::vcpu::RFLAGS_TF;
+use crate::vcpu::{RFLAGS_DF, RFLAGS_TF};
 use std::vec::Vec;
 
-const DF: u64 = 1 << 10;
 const ZF: u64 = 1 << 6;
 
 /// SI at RAM, DI at the device.
@@ -60,7 +59,7 @@ fn a_single_step_ends_behind_each_element() {
 #[test]
 fn strings_go_down_with_df_and_wrap_in_their_width() {
     let mut down = bench(Mode::Bits16);
-    down.vcpu.state.rflags |= DF;
+    down.vcpu.state.rflags |= RFLAGS_DF;
     down.gprs().rdi = 0xabcd_0000_0000_0002;
     down.gprs().rcx = 0xabcd_0002;
     down.gprs().rax = 0x5678;
@@ -126,13 +125,13 @@ fn long_strings_are_done_in_parts() {
     bench.gprs().rcx = 600;
     bench.gprs().rax = 7;
     bench.emulate(&[0xf3, 0xaa]).unwrap();
-    let rest = 600 - u64::from(MAX_ELEMENTS);
+    let rest = 600 - MAX_ELEMENTS;
     assert_eq!((bench.vcpu.state.rip, bench.gprs().rcx, bench.device.log.len()), (CODE, rest, 512));
     bench.run(&[0xf3, 0xaa]);
     assert_eq!(bench.gprs().rcx, 0);
     assert_eq!(bench.device.bytes[..601], [[7; 600].as_slice(), &[0]].concat());
     // A string that just fits is complete.
-    bench.gprs().rcx = MAX_ELEMENTS.into();
+    bench.gprs().rcx = MAX_ELEMENTS;
     bench.run(&[0xf3, 0xaa]);
 }
 

@@ -1,19 +1,18 @@
 //! Several elements of a string at once: a disk sector costs one translation of its address, and not 256.
 
 use super::decode::StringIo;
-use super::{PortBus, Run, OUTPUT_OF_ONE};
+use super::{PortBus, Run};
 use crate::emulate::Mmio;
 use crate::linear::{Linear, SegmentName, PAGE};
 use crate::memory::Gpa;
-use crate::pc::PowerEvent;
 use crate::vcpu::{Access, CpuState, Direction, Gprs, Segment};
 
 /// Bytes that are moved at once: a sector.
 const AT_ONCE: usize = 512;
 
 impl<P: PortBus + Mmio> Run<'_, P> {
-    /// Moves at most `most` elements, upwards, if the next ones lie together in RAM. How many, and what they did to the
-    /// machine; nothing is done if elements have to go one by one.
+    /// Moves at most `most` elements, upwards, if the next ones lie together in RAM. How many; nothing is done if elements
+    /// have to go one by one.
     pub(super) fn several(
         &mut self,
         most: u64,
@@ -21,7 +20,7 @@ impl<P: PortBus + Mmio> Run<'_, P> {
         state: &CpuState,
         linear: &mut Linear,
         gprs: &Gprs,
-    ) -> Option<(u64, Option<PowerEvent>)> {
+    ) -> Option<u64> {
         let mask = instruction.address_width.mask();
         let mut buffer = [0; AT_ONCE];
         match self.io.direction {
@@ -33,7 +32,7 @@ impl<P: PortBus + Mmio> Run<'_, P> {
                 self.board.read_port_string(self.now, self.io.port, self.io.size, bytes);
                 let written = self.memory.write(gpa, bytes);
                 debug_assert!(written.is_ok(), "it is RAM");
-                Some((self.elements_in(length), None))
+                Some(self.elements_in(length))
             }
             Direction::Out => {
                 let source = (instruction.source, instruction.source.of(state));
@@ -47,7 +46,7 @@ impl<P: PortBus + Mmio> Run<'_, P> {
     }
 
     /// Writes elements until they are all written, or one of them did more to the machine than to take data.
-    fn write_elements(&mut self, bytes: &[u8]) -> (u64, Option<PowerEvent>) {
+    fn write_elements(&mut self, bytes: &[u8]) -> u64 {
         let mut moved = 0;
         for element in bytes.chunks_exact(self.io.size.bytes().into()) {
             let mut value = [0; 4];
@@ -62,11 +61,12 @@ impl<P: PortBus + Mmio> Run<'_, P> {
                 // It may have changed the elements that follow.
                 self.board.transfer(self.memory);
             }
-            if effects.transfer || effects.power.is_some() || self.output.room() < OUTPUT_OF_ONE {
-                return (moved, effects.power);
+            self.power = effects.power;
+            if effects.transfer || self.has_to_stop() {
+                break;
             }
         }
-        (moved, None)
+        moved
     }
 
     /// Place and bytes of the elements from `offset` on that lie in one page of RAM; nothing unless it is several. The

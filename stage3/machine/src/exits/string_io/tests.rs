@@ -1,4 +1,5 @@
 use super::*;
+use crate::emulate::repeat::MAX_ELEMENTS;
 use crate::emulate::OperandSize;
 use crate::exits::mock::MockVcpu;
 use crate::linear::Width;
@@ -6,7 +7,7 @@ use crate::memory::test_ram::TestRam;
 use crate::memory::Gpa;
 use crate::pc::{test_pc, Effects, PowerEvent, ResetSource};
 use crate::port::Size;
-use crate::vcpu::{Fault, Segment, CR0_PE, CR0_PG, RFLAGS_TF, SEGMENT_BIG};
+use crate::vcpu::{Fault, Segment, CR0_PE, CR0_PG, CR4_DE, RFLAGS_DF, RFLAGS_TF, SEGMENT_BIG};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -146,14 +147,14 @@ fn a_long_string_takes_several_exits() {
     let mut bench = Bench::new(REP_INSW);
     bench.gprs().rcx = 600;
     bench.input(Size::Word);
-    assert_eq!(bench.progress(), (CODE, 600 - u64::from(MAX_ELEMENTS)));
+    assert_eq!(bench.progress(), (CODE, 600 - MAX_ELEMENTS));
     bench.input(Size::Word);
     assert_eq!(bench.progress(), (NEXT, 0));
     let expected: Vec<u8> = (1..=600_u16).flat_map(u16::to_le_bytes).collect();
     assert_eq!(bench.ram.peek(0x2_0000, 1200), expected);
     // A string that just fits is complete.
     let mut bench = Bench::new(REP_INSW);
-    bench.gprs().rcx = MAX_ELEMENTS.into();
+    bench.gprs().rcx = MAX_ELEMENTS;
     bench.input(Size::Word);
     assert_eq!(bench.progress(), (NEXT, 0));
 }
@@ -167,6 +168,24 @@ fn a_single_step_ends_behind_each_element() {
     assert_eq!((bench.progress(), bench.vcpu.completed), ((CODE, 1), 1));
     bench.input(Size::Word);
     assert_eq!((bench.progress(), bench.vcpu.completed), ((NEXT, 0), 2));
+}
+
+#[test]
+fn a_breakpoint_on_the_port_traps_behind_each_element() {
+    let mut bench = Bench::new(REP_INSW);
+    bench.gprs().rcx = 2;
+    bench.vcpu.state.cr4 = CR4_DE;
+    bench.vcpu.dr7 = 0x0200_0020;
+    bench.vcpu.breakpoints = [0, 0, 0x1f0, 0];
+    for progress in [(CODE, 1), (NEXT, 0)] {
+        bench.input(Size::Word);
+        assert_eq!((bench.progress(), bench.vcpu.trapped), (progress, 0b100));
+        bench.vcpu.trapped = 0;
+    }
+    assert_eq!(bench.vcpu.completed, 2);
+    bench.vcpu.state.rip = CODE;
+    bench.input(Size::Word);
+    assert_eq!((bench.progress(), bench.vcpu.trapped), ((NEXT, 0), 0), "CX is zero");
 }
 
 #[test]

@@ -14,9 +14,12 @@ impl Vcpu for Cpu {
     fn cr4(&self) -> u64 { self.0.cr4 }
     fn cr0(&self) -> u64 { self.0.cr0 }
     fn efer(&self) -> u64 { self.0.efer }
+    fn dr7(&self) -> u64 { 0 }
+    fn breakpoint_addresses(&self) -> [u64; 4] { [0; 4] }
     fn cpl(&self) -> u8 { 0 }
     fn in_64_bit_code(&self) -> bool { self.0.efer & EFER_LMA != 0 && self.0.cs.attributes & SEGMENT_LONG != 0 }
     fn complete_instruction(&mut self, next_rip: u64) { self.0.rip = next_rip; }
+    fn trap_breakpoints(&mut self, _: u64) {}
     fn was_delivering(&self) -> bool { false }
     fn inject(&mut self, event: Event) { panic!("{event:?}, but the processor executes it") }
     fn takes_nmi(&self) -> bool { false }

@@ -2,7 +2,7 @@
 //! 2, "Event Injection", "Virtual Interrupts").
 
 use architecture::svm::vmcb::{intercept, virtual_interrupt, Vmcb, INTERCEPT_CR8_WRITE};
-use machine::vcpu::{Event, Fault, InterruptWindow, DR6_BS, DR6_BT, RFLAGS_IF};
+use machine::vcpu::{Event, Fault, InterruptWindow, DR6_BREAKPOINTS, DR6_BS, DR6_BT, RFLAGS_IF};
 
 /// EVENTINJ and EXITINTINFO: the field is valid.
 const VALID: u64 = 1 << 31;
@@ -50,6 +50,12 @@ pub fn inject(vmcb: &mut Vmcb, event: Event) {
 /// Makes the guest take the trap of a single step at the next VMRUN: the processor raises none after an exit.
 pub fn inject_single_step(vmcb: &mut Vmcb) {
     vmcb.dr6 |= DR6_BS;
+    vmcb.event_injection = VALID | TYPE_EXCEPTION | DEBUG;
+}
+
+/// The same for breakpoints that were met: bits of DR6.
+pub fn inject_breakpoints(vmcb: &mut Vmcb, met: u64) {
+    vmcb.dr6 = vmcb.dr6 & !DR6_BREAKPOINTS | met & DR6_BREAKPOINTS;
     vmcb.event_injection = VALID | TYPE_EXCEPTION | DEBUG;
 }
 

@@ -7,7 +7,7 @@ use super::{entry, events, exits, explain, permissions, HostState};
 use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
 use crate::arch::x86_64::cpu::{DR6_RESET, DR7_RESET, PAT_RESET};
 use crate::arch::x86_64::page::Hpa;
-use crate::arch::x86_64::{cpu, timer};
+use crate::arch::x86_64::{cpu, guest_registers, timer};
 use alloc::rc::Rc;
 use architecture::svm::vmcb::{
     intercept, virtual_interrupt, Vmcb, VmcbSegment, FLUSH_ALL, INTERCEPT_CR4_WRITE,
@@ -259,6 +259,14 @@ impl Vcpu for SvmVcpu {
         self.read_efer()
     }
 
+    fn dr7(&self) -> u64 {
+        self.vmcb.dr7
+    }
+
+    fn breakpoint_addresses(&self) -> [u64; 4] {
+        guest_registers::breakpoint_addresses()
+    }
+
     fn cpl(&self) -> u8 {
         self.vmcb.cpl
     }
@@ -273,6 +281,10 @@ impl Vcpu for SvmVcpu {
         if self.vmcb.rflags & RFLAGS_TF != 0 {
             events::inject_single_step(&mut self.vmcb);
         }
+    }
+
+    fn trap_breakpoints(&mut self, met: u64) {
+        events::inject_breakpoints(&mut self.vmcb, met);
     }
 
     fn inject(&mut self, event: Event) {

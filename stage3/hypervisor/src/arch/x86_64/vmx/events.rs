@@ -9,13 +9,16 @@ use architecture::vmx::fields::*;
 use architecture::vmx::interruptibility::{BLOCKING_BY_MOV_SS, BLOCKING_BY_NMI, BLOCKING_BY_STI};
 use architecture::vmx::interruption::*;
 use machine::vcpu::{
-    Event, EventKind, Fault, TaskSwitchCause, CR0_PE, DR6_BT, DR7_LOCAL, RFLAGS_IF, RFLAGS_TF,
+    Event, EventKind, Fault, TaskSwitchCause, CR0_PE, DR6_BREAKPOINTS, DR6_BT, DR7_LOCAL, RFLAGS_IF,
+    RFLAGS_TF,
 };
 
 const NMI_VECTOR: u32 = 2;
 
 /// GUEST_PENDING_DEBUG_EXCEPTIONS: BS, a single-step trap.
 const PENDING_SINGLE_STEP: u64 = 1 << 14;
+/// The same: at least one of the breakpoints in bits 3:0 is enabled.
+const PENDING_BREAKPOINT: u64 = 1 << 12;
 
 /// What VM entry delivers.
 #[derive(Clone, Copy)]
@@ -35,9 +38,9 @@ pub struct Events {
     next: Option<EntryEvent>,
     /// An NMI, for the next one at which the guest takes NMIs.
     nmi: bool,
-    /// A single-step trap is pending at the next one. It comes before interrupts and NMIs, and an entry that injects one of
-    /// them would lose it ("Delivery of Pending Debug Exceptions after VM Entry").
-    single_step: bool,
+    /// A debug trap is pending at the next one. It comes before interrupts and NMIs, and an entry that injects one of them
+    /// would lose it ("Delivery of Pending Debug Exceptions after VM Entry").
+    debug_trap: bool,
 }
 
 impl Events {
@@ -135,7 +138,7 @@ impl VmxVcpu {
 
     /// [`machine::vcpu::Vcpu::interruptible`].
     pub(super) fn takes_interrupts(&self) -> bool {
-        if self.events.next.is_some() || self.events.single_step {
+        if self.events.next.is_some() || self.events.debug_trap {
             return false;
         }
         let interruptibility = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE);
@@ -154,7 +157,7 @@ impl VmxVcpu {
         if self.events.nmi {
             self.take_up_nmi();
         }
-        self.events.single_step = false;
+        self.events.debug_trap = false;
         let Some(event) = self.events.next.take() else { return };
         self.vmcs.write(&VM_ENTRY_EXCEPTION_ERROR_CODE, event.error_code);
         self.vmcs.write(&VM_ENTRY_INSTRUCTION_LENGTH, event.instruction_length);
@@ -165,7 +168,7 @@ impl VmxVcpu {
     fn take_up_nmi(&mut self) {
         let blocking = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI;
         let blocked = self.vmcs.read(&GUEST_INTERRUPTIBILITY_STATE) & blocking != 0;
-        if !blocked && self.events.next.is_none() && !self.events.single_step {
+        if !blocked && self.events.next.is_none() && !self.events.debug_trap {
             let information = VALID | TYPE_NMI | NMI_VECTOR;
             self.events.next = Some(EntryEvent { information, error_code: 0, instruction_length: 0 });
             self.events.nmi = false;
@@ -182,10 +185,20 @@ impl VmxVcpu {
             self.vmcs.write(&GUEST_INTERRUPTIBILITY_STATE, interruptibility & !shadow);
         }
         if self.vmcs.read(&GUEST_RFLAGS) & RFLAGS_TF != 0 {
-            let pending = self.vmcs.read(&GUEST_PENDING_DEBUG_EXCEPTIONS);
-            self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, pending | PENDING_SINGLE_STEP);
-            self.events.single_step = true;
+            self.set_debug_trap(PENDING_SINGLE_STEP);
         }
+    }
+
+    /// [`machine::vcpu::Vcpu::trap_breakpoints`].
+    pub(super) fn set_breakpoint_trap(&mut self, met: u64) {
+        self.set_debug_trap(met & DR6_BREAKPOINTS | PENDING_BREAKPOINT);
+    }
+
+    /// Makes a debug trap pending, beside what is.
+    fn set_debug_trap(&mut self, bits: u64) {
+        let pending = self.vmcs.read(&GUEST_PENDING_DEBUG_EXCEPTIONS);
+        self.vmcs.write(&GUEST_PENDING_DEBUG_EXCEPTIONS, pending | bits);
+        self.events.debug_trap = true;
     }
 
     /// Ends what a task switch ends: the shadow of STI and MOV SS, and a single step of the old task.

@@ -1,8 +1,8 @@
 //! A virtual CPU on VMX.
 
 use super::super::backend::{GuestLimits, HardwareVcpu, SetupError};
-use super::super::cpu;
 use super::super::page::{Hpa, Page};
+use super::super::{cpu, guest_registers};
 use super::bitmaps::Bitmaps;
 use super::control_registers::{self, Ownership};
 use super::controls::Controls;
@@ -184,6 +184,14 @@ impl Vcpu for VmxVcpu {
         self.vmcs.read(&GUEST_IA32_EFER)
     }
 
+    fn dr7(&self) -> u64 {
+        self.vmcs.read(&GUEST_DR7)
+    }
+
+    fn breakpoint_addresses(&self) -> [u64; 4] {
+        guest_registers::breakpoint_addresses()
+    }
+
     /// It is SS.DPL (Intel SDM, "Guest Register State").
     fn cpl(&self) -> u8 {
         dpl(self.vmcs.read(&GUEST_SS.access_rights)) as u8
@@ -196,6 +204,10 @@ impl Vcpu for VmxVcpu {
     fn complete_instruction(&mut self, next_rip: u64) {
         self.vmcs.write(&GUEST_RIP, next_rip);
         self.end_instruction();
+    }
+
+    fn trap_breakpoints(&mut self, met: u64) {
+        self.set_breakpoint_trap(met);
     }
 
     fn inject(&mut self, event: Event) {
