@@ -48,7 +48,7 @@ crate::exit_table::exit_table! { u32;
     0x78 HLT Asked [Resume Stop] "waits for what wakes it; the VM ends if nothing can"
         ["interrupts" "cpu-state" "halt_waits_only_if_an_interrupt_can_come"]
     0x79 INVLPG Never [Resume] "the processor does it" []
-    0x7a INVLPGA Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
+    0x7a INVLPGA Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
     0x7b IOIO Asked [Resume Inject Stop] "the board answers; a port may reset the VM or switch it off"
         ["linux-shell" "reset-by-port-cf9" "reset-by-keyboard-controller" "reset-loop"]
     0x7c MSR Asked [Resume Inject] "the policy or the local APIC answers, or #GP" ["cpu-state" "linux-shell"]
@@ -56,13 +56,13 @@ crate::exit_table::exit_table! { u32;
     0x7e FERR_FREEZE Asked [Inject] "an x87 error while CR0.NE is clear: #MF, as VMX has it, instead of IRQ 13"
         ["instructions_without_effect_and_without_existence"]
     0x7f SHUTDOWN Asked [Stop] "a reset; the end if it comes at once again and again" ["triple-fault" "reset-by-triple-fault"]
-    0x80 VMRUN Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
+    0x80 VMRUN Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
     0x81 VMMCALL Asked [Resume Stop] "the hypercall is done (hypercalls.md)" ["hypercalls" "cpu-state"]
-    0x82 VMLOAD Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
-    0x83 VMSAVE Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
-    0x84 STGI Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
-    0x85 CLGI Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
-    0x86 SKINIT Asked [Inject] "#UD: there is no SVM" ["cpu-state"]
+    0x82 VMLOAD Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
+    0x83 VMSAVE Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
+    0x84 STGI Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
+    0x85 CLGI Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
+    0x86 SKINIT Asked [Inject] "#UD: there is no SVM; the #GP of CPL 1 to 3 comes before the exit" ["cpu-state"]
     0x87 RDTSCP Never [Resume] "the processor does it" []
     0x88 ICEBP Never [Resume] "INT1 is the guest's" []
     0x89 WBINVD Asked [Resume] "nothing to do: caches are coherent" ["cpu-state"]
