@@ -17,8 +17,8 @@ use uart_16550::{BaudRate, Config, Uart16550};
 
 /// First port of COM1.
 const COM1: u16 = 0x3f8;
-/// Bytes that wait for the UART: several screens of text.
-const QUEUE: usize = 32 << 10;
+/// Bytes that wait for the UART: all that is kept of what a VM said, and some more.
+const QUEUE: usize = 80 << 10;
 /// Bytes that a 16550 takes at once when its transmitter is empty.
 const FIFO: usize = 16;
 
