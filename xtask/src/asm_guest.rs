@@ -11,7 +11,8 @@ const MEMORY: &str = "64M";
 /// it: the file to build an image from.
 ///
 /// `keys` are those of the `[[vm]]` but for name, memory, kernel and disks; without `boot` it is a bzImage, as most of them
-/// are. A floppy disk is `floppies = ["kernel"]`. `files` are what the keys name.
+/// are. With floppies, all drives are named by the keys: `floppies = ["kernel"]`. `files` are what the keys name; sources
+/// among them are assembled, and have no extension then.
 pub fn config(source: &Path, keys: &str, files: &[PathBuf]) -> Result<PathBuf> {
     let table = toml::from_str::<toml::Table>(keys).unwrap_or_default();
     let guest = match table.get("boot").and_then(toml::Value::as_str) {
@@ -27,8 +28,13 @@ pub fn config(source: &Path, keys: &str, files: &[PathBuf]) -> Result<PathBuf> {
     let directory = project::target().join("guests").join(directory);
     image::write(&directory.join("kernel"), &assemble::source(source)?)?;
     for file in files {
-        let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-        image::write(&directory.join(file.file_name().context("a file has a name")?), &bytes)?;
+        let is_source = file.extension().is_some_and(|extension| extension == "asm");
+        let (name, bytes) = if is_source {
+            (file.file_stem(), assemble::source(file)?)
+        } else {
+            (file.file_name(), std::fs::read(file).with_context(|| file.display().to_string())?)
+        };
+        image::write(&directory.join(name.context("a file has a name")?), &bytes)?;
     }
     let config = format!("[[vm]]\nname = \"{name}\"\nmemory = \"{MEMORY}\"\n{guest}\n{keys}\n");
     let path = directory.join("pxhv.toml");

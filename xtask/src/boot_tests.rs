@@ -4,7 +4,7 @@ mod prepare;
 mod step;
 
 use crate::console::Console;
-use crate::emulator::{Computer, Emulator, On};
+use crate::emulator::{Clock, Computer, Emulator, On};
 use crate::expect::{pattern, Script, Step};
 use crate::test::{report, Count};
 use crate::{project, session, size};
@@ -62,6 +62,8 @@ struct Raw {
     cpus: u32,
     /// RAM of the computer, if it is not the usual.
     memory: Option<String>,
+    /// What the computer's clock shows at first.
+    clock: Option<Clock>,
     /// Another image than that of pxhv.toml.
     #[serde(default)]
     image: prepare::Image,
@@ -125,6 +127,7 @@ impl Test {
             cpus: self.raw.cpus,
             memory: self.memory.unwrap_or(image.usual_memory),
             image: image.path().to_owned(),
+            clock: self.raw.clock,
             debugger: None,
         };
         let log = project::target().join("tests").join(format!("{}.log", self.title().replace(' ', "-")));

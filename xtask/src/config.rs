@@ -8,6 +8,7 @@ mod pretend;
 mod raw;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 pub use operation::USUAL_PREFIX;
 

@@ -1,8 +1,11 @@
 //! Starts an emulator with an image and connects its serial ports.
 
 mod bochs;
+mod clock;
 mod kvm;
 mod qemu;
+
+pub use clock::Clock;
 
 use crate::control::Relay;
 use crate::{packages, pty, size};
@@ -61,6 +64,8 @@ pub struct Computer {
     pub memory: u64,
     /// The boot disk. It is not written to.
     pub image: PathBuf,
+    /// What its clock shows at first; None is the time of day.
+    pub clock: Option<Clock>,
     /// Who stops it before the first instruction.
     pub debugger: Option<Debugger>,
 }

@@ -51,6 +51,7 @@ pub fn run(options: &Options) -> Result<()> {
         cpus: 1,
         memory: built.need.checked(options.memory, &built.config)?,
         image: built.path,
+        clock: None,
         debugger: Some(debugger),
     };
     // Ctrl-C is the debugger's.

@@ -68,6 +68,7 @@ pub fn run(options: &Options, matches: &ArgMatches) -> Result<()> {
         cpus: options.cpus,
         memory,
         image,
+        clock: None,
         debugger: None,
     };
     println!("starting {}", computer.on.name());

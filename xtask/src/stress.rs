@@ -45,7 +45,8 @@ pub fn run(options: &Options) -> Result<()> {
         let on = on.name();
         format!("seed {seed}; to repeat it: cargo xtask stress --on {on} --exits {exits} --seed {seed}")
     };
-    let computer = Computer { on, cpu: None, cpus: 1, memory: built.need.usual(), image, debugger: None };
+    let computer =
+        Computer { on, cpu: None, cpus: 1, memory: built.need.usual(), image, clock: None, debugger: None };
     let console = Console::new(Emulator::start(&computer)?, Some(&log))?;
     let start = Instant::now();
     let tell = |met: &str| println!("[{:6.1} s] {}", start.elapsed().as_secs_f32(), met.trim_matches('^'));

@@ -26,7 +26,7 @@ use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalI
 use crate::arch::x86_64::guest_registers::GuestRegisters;
 use crate::arch::x86_64::nested_paging::NestedTables;
 use crate::arch::x86_64::{cpu, interrupts};
-use crate::host::clock;
+use crate::host::{clock, rtc};
 use alloc::boxed::Box;
 use alloc::format;
 use bundle::manifest::{Bundle, Display as DisplayKind, VmSpec};
@@ -111,7 +111,7 @@ impl<'a, B: Backend> Vm<'a, B> {
         };
         let vcpu = backend.create_vcpu(nested.root(), &limits)?;
         let msr = MsrState::after_firmware(&cpuid, PvClock::new(tsc, WallTime::default()));
-        let mut pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, 0)));
+        let mut pc = Box::new(Pc::new(&board(spec, &ram, &cpuid, rtc::unix_seconds())));
         pc.attach(load::disks(spec, bundle).map_err(|error| in_vm(spec, &error))?);
         let floppies = load::floppies(spec, bundle).map_err(|error| in_vm(spec, &error))?;
         if !pc.insert_floppies(floppies).is_empty() {
@@ -137,7 +137,7 @@ impl<'a, B: Backend> Vm<'a, B> {
             was_on: false,
             paused: None,
             disks_starve: false,
-            power_on: 0,
+            power_on: cpu::tsc(),
             early_ends: EarlyEnds::default(),
             exits: ExitCounts::default(),
             guest_ticks: 0,

@@ -18,6 +18,7 @@ mod interrupts;
 mod lines;
 mod memory_mapped;
 mod ports;
+mod restart;
 #[cfg(test)]
 mod tests;
 
@@ -59,7 +60,7 @@ pub struct PcConfig {
     pub layout: RamLayout,
     /// Number of its CPUs.
     pub cpus: u16,
-    /// What its clock showed when it was powered on, at [`Instant`] zero: seconds since 1970 (UTC).
+    /// What its clock shows when it is powered on first, at [`Instant`] zero: seconds since 1970 (UTC).
     pub wall_clock: u64,
     /// The rate of its CPU's time-stamp counter.
     pub tsc: TscScale,

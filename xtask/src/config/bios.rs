@@ -2,7 +2,7 @@
 
 use super::pretend::Pretended;
 use super::raw::Vm;
-use super::{Boot, File, Provide, Source};
+use super::{volume, Boot, File, Provide, Source};
 use crate::packages;
 use anyhow::{bail, Result};
 use machine::boot::bios;
@@ -69,7 +69,22 @@ impl Source<'_> {
                 format!("{bytes} bytes; no floppy disk has this size, which are {}", names.join(", "));
             bail!(self.wrong("floppies", value, &reason));
         }
+        self.is_whole("floppies", value, &file)?;
         Ok(file)
+    }
+
+    /// Refuses an image of which a part is missing.
+    fn is_whole(&self, key: &str, value: &Spanned<String>, file: &File) -> Result<()> {
+        let sectors = (file.bytes.len() / SECTOR) as u64;
+        match volume::sectors(&file.bytes) {
+            Some(told) if told > sectors => {
+                let reason = format!(
+                    "{sectors} sectors; by what is in the first one there are {told}: is this all of the disk?"
+                );
+                bail!(self.wrong(key, value, &reason))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn disk(&self, value: &Spanned<String>, provide: Provide) -> Result<File> {
@@ -81,6 +96,7 @@ impl Source<'_> {
             );
             bail!(self.wrong("disks", value, &reason));
         }
+        self.is_whole("disks", value, &file)?;
         Ok(file)
     }
 }

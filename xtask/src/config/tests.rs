@@ -29,10 +29,19 @@ fn load(text: &str) -> Result<Config> {
     file("empty", &[])?;
     file("bios.bin", &vec![0xea; 0x2_0000])?;
     file("disk.img", &[0; 1024])?;
+    file("cut.img", &cut_disk())?;
     file("boot.img", &vec![0; 1440 << 10])?;
     file("text", b"not a kernel")?;
     file("pxhv.toml", text.as_bytes())?;
     Config::load(&directory.path().join("pxhv.toml"), &|path| Ok(path.into()))
+}
+
+/// The first track of a disk whose partition ends with sector 8064.
+fn cut_disk() -> Vec<u8> {
+    let mut disk = vec![0; 63 * 512];
+    disk[0x1be..0x1ce].copy_from_slice(&[0x80, 1, 1, 0, 1, 15, 63, 7, 63, 0, 0, 0, 0x41, 0x1f, 0, 0]);
+    disk[510..512].copy_from_slice(&[0x55, 0xaa]);
+    disk
 }
 
 /// A kernel of multiboot version 1 that is loaded to `address` and takes 16 MiB.
@@ -238,6 +247,7 @@ fn what_other_kinds_of_boot_need_is_named_too() {
         ),
         (BIOS, "\"disk.img\"]", "\"text\"]", ["disks = \"text\": 12 bytes", "whole sectors"]),
         (BIOS, "\"disk.img\"]", "\"empty\"]", ["disks = \"empty\"", "the file is empty"]),
+        (BIOS, "\"disk.img\"]", "\"cut.img\"]", ["disks = \"cut.img\": 63 sectors", "there are 8064"]),
         (
             BIOS,
             "[\"disk.img\"",

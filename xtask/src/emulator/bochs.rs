@@ -28,7 +28,8 @@ pub fn command(computer: &Computer, ports: [&Path; 2], directory: &Path) -> Resu
     std::fs::write(directory.join("commands"), commands)?;
     let mut command = Command::new("bochs-bin");
     command.args(["-q", "-f", "bochsrc", "-rc", "commands"]).current_dir(directory);
-    command.env("TERM", "xterm");
+    // Its clock shows the local time.
+    command.env("TERM", "xterm").env("TZ", "UTC");
     Ok(command)
 }
 
@@ -41,6 +42,7 @@ fn configuration(computer: &Computer, ports: [&Path; 2]) -> String {
     // An SVM guest's triple fault counts as a panic of the emulated CPU before it becomes a #VMEXIT
     // for the host: there, such a panic must not be the end.
     let panic = if computer.on == On::BochsSvm { "action=fatal, cpu0=report" } else { "action=fatal" };
+    let time = computer.clock.map_or("local".to_owned(), |clock| clock.unix().to_string());
     // ips: instructions in a second of the emulated clocks. Fewer make the guest's timer ticks
     // cost more than its work; the host's own speed does not matter with sync=none.
     format!(
@@ -54,7 +56,7 @@ ata0-master: type=disk, path=disk.img, mode=flat
 boot: disk
 com1: enabled=1, mode=term, dev={com1}
 com2: enabled=1, mode=term, dev={com2}
-clock: sync=none
+clock: sync=none, time0={time}
 log: bochs.log
 panic: {panic}
 speaker: enabled=0

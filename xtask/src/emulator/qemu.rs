@@ -28,6 +28,9 @@ pub fn command(computer: &Computer, ports: [&Path; 2]) -> Command {
     command.args(["-drive", &format!("file={image},format=raw,if=ide,snapshot=on")]);
     // The display adapter is there for the BIOS's text mode; nobody looks at it.
     command.args(["-vga", "std", "-display", "none", "-monitor", "none", "-no-reboot"]);
+    if let Some(clock) = computer.clock {
+        command.args(["-rtc", &format!("base={clock}")]);
+    }
     for port in ports {
         command.arg("-serial").arg(port);
     }

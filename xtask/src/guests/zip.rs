@@ -52,16 +52,19 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
+pub use tests::{sample, TEXT};
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use flate2::write::DeflateEncoder;
     use flate2::Compression;
     use std::io::Write as _;
 
-    const TEXT: &[u8] = b"text text text text text text text";
+    pub const TEXT: &[u8] = b"text text text text text text text";
 
     /// An archive with TEXT twice: as it is, and deflated.
-    fn sample() -> Vec<u8> {
+    pub fn sample() -> Vec<u8> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(TEXT).unwrap();
         let deflated = encoder.finish().unwrap();

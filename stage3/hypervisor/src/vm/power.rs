@@ -7,7 +7,6 @@ use crate::host::{clock, console, rtc};
 use machine::boot::bios;
 use machine::exits::StopReason;
 use machine::msr::MsrState;
-use machine::pc::Pc;
 use machine::pvclock::{PvClock, WallTime};
 use machine::time::{Instant, SECOND};
 use machine::vcpu::Vcpu;
@@ -39,7 +38,7 @@ pub enum Next {
 
 impl<B: Backend> Vm<'_, B> {
     /// Switches the VM on, when the host's TSC reaches `not_before`: the work is done in its turns. What is on its
-    /// disks stays.
+    /// disks and in its CMOS RAM stays.
     pub fn switch_on(&mut self, not_before: u64) {
         self.work = Work::PowerOn { not_before, cleared: 0 };
     }
@@ -107,10 +106,8 @@ impl<B: Backend> Vm<'_, B> {
         let seconds = rtc::unix_seconds();
         let clock = PvClock::new(*clock::tsc(), WallTime { seconds, nanos: 0 });
         self.cpu.msr = MsrState::after_firmware(&self.cpu.cpuid, clock);
-        let (disks, floppies) = (self.pc.detach(), self.pc.eject_floppies());
-        *self.pc = Pc::new(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds));
-        self.pc.attach(disks);
-        self.pc.insert_floppies(floppies);
+        let now = self.now();
+        self.pc.restart(&board(self.spec, &self.ram, &self.cpu.cpuid, seconds), now);
         if let Some(firmware) =
             load::firmware(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?
         {

@@ -59,6 +59,8 @@ const A_DEFAULT: u8 = A_DIVIDER_RUN | 0b0110;
 const B_SET: u8 = 1 << 7;
 /// B: update-ended interrupt enable.
 const B_UPDATE: u8 = 1 << 4;
+/// B: square-wave output enable.
+const B_SQUARE_WAVE: u8 = 1 << 3;
 /// B: numbers are binary instead of BCD.
 const B_BINARY: u8 = 1 << 2;
 /// B: hours are 0 to 23 instead of 1 to 12 with a bit for PM.
@@ -132,7 +134,8 @@ impl Rtc {
     /// as a BIOS leaves it for memory of this layout.
     #[must_use]
     pub fn new(layout: RamLayout, wall_clock: u64) -> Self {
-        let mut ram = memory_map::configuration(layout);
+        let mut ram = [0; BYTES];
+        memory_map::describe(&mut ram, layout);
         for (register, value) in [(A, A_DEFAULT), (B, B_24_HOURS), (C, 0), (D, D_VALID)] {
             ram[usize::from(register)] = value;
         }
@@ -148,6 +151,17 @@ impl Rtc {
         let format = rtc.format();
         Calendar::from_unix(wall_clock).store(&mut rtc.ram, format);
         rtc
+    }
+
+    /// The computer is reset at `now`, when its time begins anew. The battery keeps the clock running and the RAM as it
+    /// is; the RESET pin ends interrupts ("RESET" of the datasheet), and what the RAM says of the computer is true again.
+    pub fn reset(&mut self, now: Instant, layout: RamLayout) {
+        self.settle(now);
+        self.ram[usize::from(B)] &= !(INTERRUPTS | B_SQUARE_WAVE);
+        self.ram[usize::from(C)] = 0;
+        self.chain = self.chain.map(|chain| Chain { start: Instant(0), lead: chain.position(now) });
+        self.seen = Instant(0);
+        memory_map::describe(&mut self.ram, layout);
     }
 
     /// A byte of the machine's configuration.

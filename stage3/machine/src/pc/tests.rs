@@ -8,6 +8,7 @@ mod firmware;
 mod floppy;
 mod fw_cfg;
 mod properties;
+mod restart;
 mod steps;
 
 use super::*;

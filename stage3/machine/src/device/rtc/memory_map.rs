@@ -31,23 +31,22 @@ const MIB: u64 = 1 << 20;
 /// Unit of the fields for much memory.
 const UNIT: u64 = 64 * KIB;
 
-/// The RAM for memory of this layout, without the clock.
-pub(super) fn configuration(layout: RamLayout) -> [u8; BYTES] {
-    let mut ram = [0; BYTES];
+/// Describes a computer with memory of this layout, and no disks. The clock and what others keep here stay.
+pub(super) fn describe(ram: &mut [u8; BYTES], layout: RamLayout) {
     let low = layout.low_end();
     let base = low.min(VGA_WINDOW.start) / KIB;
     let extended = low.saturating_sub(MIB) / KIB;
     let above_16_mib = low.saturating_sub(16 * MIB) / UNIT;
     let above_4_gib = (layout.high_end() - HIGH_RAM_START) / UNIT;
 
+    ram[SUMMED].fill(0);
     ram[EQUIPMENT] = EQUIPMENT_FPU;
-    store(&mut ram, BASE_KIB, 2, base);
-    store(&mut ram, EXTENDED_KIB, 2, extended);
-    store(&mut ram, FOUND_EXTENDED_KIB, 2, extended);
-    store(&mut ram, ABOVE_16_MIB, 2, above_16_mib);
-    store(&mut ram, ABOVE_4_GIB, 3, above_4_gib);
-    sum(&mut ram);
-    ram
+    store(ram, BASE_KIB, 2, base);
+    store(ram, EXTENDED_KIB, 2, extended);
+    store(ram, FOUND_EXTENDED_KIB, 2, extended);
+    store(ram, ABOVE_16_MIB, 2, above_16_mib);
+    store(ram, ABOVE_4_GIB, 3, above_4_gib);
+    sum(ram);
 }
 
 /// Computes the checksum.

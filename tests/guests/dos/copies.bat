@@ -1,0 +1,14 @@
+@ECHO OFF
+SET F=A:\COMMAND.COM
+IF NOT "%1"=="" SET F=%1
+COPY %F% C:\1.TMP
+C:\COMP %F% C:\1.TMP
+COPY C:\1.TMP A:\2.TMP
+C:\COMP C:\1.TMP A:\2.TMP
+DEL A:\2.TMP
+IF EXIST A:\2.TMP GOTO STAYS
+FOR %%A IN (copied compared deleted) DO ECHO %F% %%A
+GOTO END
+:STAYS
+ECHO A:\2.TMP can't be deleted
+:END
