@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_floppy_without_dos_is_refused_by_name() {
-        let error = make(&[0; 1440 << 10]).unwrap_err().to_string();
+        let error = make(&vec![0; 1440 << 10]).unwrap_err().to_string();
         assert!(error.contains("kernel.sys"), "{error}");
     }
 }
