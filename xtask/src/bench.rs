@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what running in a VM costs, counted in instructions and not in seconds: a run that is repeated
 //! gives the same figures, whatever else the build computer does. docs/performance.md says what each figure means.
 
+mod exits;
 mod figures;
 mod freedos;
 mod linux;
@@ -33,7 +34,7 @@ struct Measurement {
     run: fn(&mut Figures) -> Result<()>,
 }
 
-const MEASUREMENTS: &[Measurement] = &[freedos::MEASUREMENT, linux::MEASUREMENT];
+const MEASUREMENTS: &[Measurement] = &[exits::MEASUREMENT, freedos::MEASUREMENT, linux::MEASUREMENT];
 
 /// Measures, prints the figures, and writes them. Whether each is within its limit.
 pub fn run(options: &Options) -> Result<bool> {

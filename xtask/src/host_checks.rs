@@ -1,5 +1,6 @@
-//! The checks that need no emulator: format, lints, and the tests that run on this computer.
+//! The checks that need no emulator: format, lints, the tests that run on this computer, and the size of the stages.
 
+use crate::footprint;
 use crate::test::Count;
 use crate::toolchain::Toolchain;
 use anyhow::{Context, Result};
@@ -21,6 +22,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "lints", run: lints },
     Check { name: "lints of stage 3", run: lints_of_stage3 },
     Check { name: "host tests", run: host_tests },
+    Check { name: "size of the stages", run: footprint::check },
 ];
 
 /// Beside what Cargo.toml asks for.

@@ -109,7 +109,9 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
     let image = lay_out(stage1, &stage2, &stage3, &bundle)?;
     write(&output, &image)?;
     step.done(&format!("packed {}", project::shown(&output)));
-    report(own, bundle.len(), image.len());
+    report_own(own);
+    report("bundle", bundle.len());
+    report("image", image.len());
     let need = Need { vms, guests, image: image.len() as u64 };
     Ok(Built { path: output, config: path, symbols, prefix, need })
 }
@@ -123,18 +125,25 @@ fn build_stage3() -> Result<PathBuf> {
     Ok(symbols)
 }
 
-fn report(own: [usize; 3], bundle: usize, total: usize) {
+/// Bytes of stages 1 to 3, built now.
+pub fn own_sizes() -> Result<[usize; 3]> {
+    let stage3 = flatten(&std::fs::read(build_stage3()?)?)?;
+    Ok([assemble::stage1()?.len(), assemble::stage2()?.len(), stage3.bytes.len()])
+}
+
+/// Prints what [`own_sizes`] counts.
+pub fn report_own(own: [usize; 3]) {
     let [stage1, stage2, stage3] = own;
-    for (name, bytes) in [
-        ("stage 1", stage1),
-        ("stage 2", stage2),
-        ("stage 3", stage3),
-        ("pxHV itself", own.iter().sum()),
-        ("bundle", bundle),
-        ("image", total),
-    ] {
-        println!("  {name:<12} {bytes:>10} bytes  {:>8}", size::show(bytes as u64));
+    let total = own.iter().sum();
+    for (name, bytes) in
+        [("stage 1", stage1), ("stage 2", stage2), ("stage 3", stage3), ("pxHV itself", total)]
+    {
+        report(name, bytes);
     }
+}
+
+fn report(name: &str, bytes: usize) {
+    println!("  {name:<12} {bytes:>10} bytes  {:>8}", size::show(bytes as u64));
 }
 
 /// The manifest and the files of the virtual machines.

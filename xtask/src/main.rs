@@ -13,6 +13,7 @@ mod ctl;
 mod emulator;
 mod expect;
 mod flatten;
+mod footprint;
 mod fuzz;
 mod gdb;
 mod guests;

@@ -55,6 +55,9 @@ macro_rules! exit_table {
             pub const $name: $type = $first;
         )*
 
+        /// The first number of each row, and its name: all that stage 3 keeps of the table.
+        pub const NAMES: &[($type, &str)] = &[$(($first, stringify!($name))),*];
+
         /// All of them, by number.
         pub const TABLE: &[$crate::exit_table::Row] = &[$(
             $crate::exit_table::Row {

@@ -46,6 +46,19 @@ pub trait GuestMemory {
     /// [`NotRam`] if any byte is outside of RAM; nothing is written then.
     fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam>;
 
+    /// Loads what is at `gpa`, of `size`: in one step for all CPUs of the VM, as [`GuestMemory::compare_exchange`] is.
+    ///
+    /// # Errors
+    /// [`NotRam`] if it is outside of RAM, or `gpa` is no multiple of `size`.
+    fn load(&self, gpa: Gpa, size: OperandSize) -> Result<u64, NotRam> {
+        let (mut held, length) = ([0; 8], size.bytes());
+        if !gpa.0.is_multiple_of(length as u64) {
+            return Err(NotRam { gpa, bytes: length });
+        }
+        self.read(gpa, &mut held[..length])?;
+        Ok(u64::from_le_bytes(held))
+    }
+
     /// Stores `new` of `size` at `gpa` if `old` is there, and tells whether it was. It must be one step for all CPUs of
     /// the VM; what is written here is for memory that one CPU has for itself, as in tests.
     ///

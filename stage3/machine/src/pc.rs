@@ -112,6 +112,8 @@ pub struct Pc {
     reset_control: ResetControl,
     vga: Option<Vga>,
     due: Due,
+    /// There is a disk in some drive.
+    has_media: bool,
 }
 
 impl Pc {
@@ -138,6 +140,7 @@ impl Pc {
             reset_control: ResetControl::default(),
             vga: config.layout.has_vga().then(Vga::new),
             due: Due::default(),
+            has_media: false,
         };
         // Firmware does this because the ACPI tables say so.
         pc.interrupts.pic.write_trigger(Which::Slave, 1 << (SCI_IRQ - 8));

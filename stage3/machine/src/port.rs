@@ -66,11 +66,13 @@ pub struct Overlap {
 pub struct PortMap<D> {
     /// Sorted by first port.
     ranges: Vec<(Range<u16>, D)>,
+    /// Which of them was found last: what polls a port does it again.
+    last: usize,
 }
 
 impl<D> Default for PortMap<D> {
     fn default() -> Self {
-        Self { ranges: Vec::new() }
+        Self { ranges: Vec::new(), last: 0 }
     }
 }
 
@@ -92,9 +94,12 @@ impl<D: Copy> PortMap<D> {
 
     /// The device at `port` and the offset from the start of its range.
     #[must_use]
-    pub fn find(&self, port: u16) -> Option<(D, u16)> {
-        let at = self.ranges.partition_point(|(range, _)| range.end <= port);
-        let (range, device) = self.ranges.get(at)?;
+    pub fn find(&mut self, port: u16) -> Option<(D, u16)> {
+        if let Some((range, device)) = self.ranges.get(self.last).filter(|(range, _)| range.contains(&port)) {
+            return Some((*device, port - range.start));
+        }
+        self.last = self.ranges.partition_point(|(range, _)| range.end <= port);
+        let (range, device) = self.ranges.get(self.last)?;
         (range.start <= port).then(|| (*device, port - range.start))
     }
 }

@@ -133,6 +133,11 @@ impl Drop for Run {
 }
 
 impl Counts {
+    /// What was on the console.
+    pub fn console(&self) -> String {
+        text(&self.console)
+    }
+
     /// The count when the first byte of what matches was on the console.
     pub fn first_byte(&self, pattern: &Regex) -> Result<At> {
         let console = String::from_utf8_lossy(&self.console);

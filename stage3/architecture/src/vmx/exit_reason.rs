@@ -98,5 +98,5 @@ pub const UNASSIGNED: &[u32] = &[35, 38, 42, 71];
 /// The name of a basic exit reason.
 #[must_use]
 pub fn name(basic: u16) -> &'static str {
-    TABLE.iter().find(|row| row.first == u32::from(basic)).map_or("unknown", |row| row.name)
+    NAMES.iter().find(|(number, _)| *number == basic).map_or("unknown", |(_, name)| name)
 }

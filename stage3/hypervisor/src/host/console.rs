@@ -25,11 +25,12 @@ const FIFO: usize = 16;
 /// Reads of the line status that the last characters get: more than enough at 115,200 baud.
 const PATIENCE: usize = 10_000_000;
 
+/// Its queue is large: all of it starts as zeros, which the image need not hold.
 static CONSOLE: Mutex<Console> = Mutex::new(Console {
-    serial: None,
+    serial: Fitted::No,
     queue: Deque::new(),
-    screen: None,
-    at_line_start: true,
+    screen: Fitted::No,
+    is_in_line: false,
     shows_picture: false,
 });
 /// Whether there may be input: set by an interrupt, cleared before everything is read.
@@ -39,12 +40,20 @@ static BUSY: AtomicBool = AtomicBool::new(false);
 /// Whether a time is set at which it will be.
 static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
+/// A device that may be missing. As Option, but that "missing" is zero.
+#[repr(u8)]
+enum Fitted<T> {
+    No = 0,
+    Yes(T) = 1,
+}
+
 /// The console's devices.
 pub struct Console {
-    serial: Option<Uart16550<PioBackend>>,
+    serial: Fitted<Uart16550<PioBackend>>,
     queue: Deque<u8, QUEUE>,
-    screen: Option<Screen>,
-    at_line_start: bool,
+    screen: Fitted<Screen>,
+    /// The last line is not complete.
+    is_in_line: bool,
     /// The terminal at the serial line shows a guest's screen.
     shows_picture: bool,
 }
@@ -53,7 +62,7 @@ pub struct Console {
 pub fn init(flags: u32) {
     let mut console = lock();
     if flags & FLAG_VGA_TEXT != 0 {
-        console.screen = Some(Screen::new());
+        console.screen = Fitted::Yes(Screen::new());
     }
     if flags & FLAG_SERIAL != 0 {
         let config = Config {
@@ -64,7 +73,9 @@ pub fn init(flags: u32) {
         };
         // SAFETY: stage 2 found a UART at these ports, and nobody but this module uses it.
         let uart = unsafe { Uart16550::new_port(COM1) };
-        console.serial = uart.ok().and_then(|mut uart| uart.init(config).is_ok().then_some(uart));
+        if let Some(uart) = uart.ok().and_then(|mut uart| uart.init(config).is_ok().then_some(uart)) {
+            console.serial = Fitted::Yes(uart);
+        }
     }
 }
 
@@ -123,8 +134,8 @@ impl Console {
             self.enqueue(LEAVE);
         }
         for &byte in bytes {
-            self.at_line_start = byte == b'\n' || (byte == b'\r' && self.at_line_start);
-            if let Some(screen) = &mut self.screen {
+            self.is_in_line = byte != b'\n' && (byte != b'\r' || self.is_in_line);
+            if let Fitted::Yes(screen) = &mut self.screen {
                 screen.write(byte);
             }
         }
@@ -135,7 +146,7 @@ impl Console {
 
     /// Puts `bytes` into the queue. Waits if it is full.
     fn enqueue(&mut self, bytes: &[u8]) {
-        if self.serial.is_none() {
+        if matches!(self.serial, Fitted::No) {
             return;
         }
         for &byte in bytes {
@@ -158,7 +169,7 @@ impl Console {
 
     /// Shows a guest's screen on this computer's own.
     pub fn show_on_screen(&mut self, picture: &Picture) {
-        if let Some(screen) = &mut self.screen {
+        if let Fitted::Yes(screen) = &mut self.screen {
             screen.show(picture);
         }
     }
@@ -166,22 +177,25 @@ impl Console {
     /// Starts a new line unless one has just started: the guest may be in the middle of one. A message of the
     /// hypervisor follows: it is to be seen.
     pub fn start_line(&mut self) {
-        if let Some(screen) = &mut self.screen {
+        if let Fitted::Yes(screen) = &mut self.screen {
             screen.come_forward();
         }
-        if !self.at_line_start {
+        if self.is_in_line {
             self.write(b"\r\n");
         }
     }
 
     /// Takes a byte that came in.
     pub fn read(&mut self) -> Option<u8> {
-        self.serial.as_mut().and_then(|serial| serial.try_receive_byte().ok())
+        match &mut self.serial {
+            Fitted::Yes(serial) => serial.try_receive_byte().ok(),
+            Fitted::No => None,
+        }
     }
 
     /// Sends what the UART takes now.
     pub fn send(&mut self) {
-        let Some(serial) = &mut self.serial else { return };
+        let Fitted::Yes(serial) = &mut self.serial else { return };
         while !self.queue.is_empty() {
             let mut batch = [0; FIFO];
             let length = self.queue.len().min(FIFO);
@@ -205,12 +219,12 @@ impl Console {
 
     /// Whether the screen does not show the latest output yet.
     pub fn is_stale(&self) -> bool {
-        self.screen.as_ref().is_some_and(Screen::is_stale)
+        matches!(&self.screen, Fitted::Yes(screen) if screen.is_stale())
     }
 
     /// Shows what was written since the last time on the screen.
     pub fn paint(&mut self) {
-        if let Some(screen) = &mut self.screen {
+        if let Fitted::Yes(screen) = &mut self.screen {
             screen.paint();
         }
     }
@@ -220,7 +234,7 @@ impl Console {
         while self.is_sending() {
             self.send();
         }
-        if let Some(serial) = &mut self.serial {
+        if let Fitted::Yes(serial) = &mut self.serial {
             // Sixteen characters at most are left in the UART; a UART that never sends them is not waited for.
             let _ = (0..PATIENCE).find(|_| serial.lsr().contains(LSR::TRANSMITTER_EMPTY));
         }

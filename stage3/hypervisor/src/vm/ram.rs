@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
 use machine::emulate::OperandSize;
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
 
@@ -95,7 +96,11 @@ impl GuestRam {
 
     /// HPA of the RAM at `gpa`, and how many bytes lie together from there on in host memory.
     fn locate(&self, gpa: Gpa) -> Option<(u64, u64)> {
-        let offset = self.layout.offset(gpa, 1)?;
+        self.locate_offset(self.layout.offset(gpa, 1)?)
+    }
+
+    /// The same for an offset into the VM's memory.
+    fn locate_offset(&self, offset: u64) -> Option<(u64, u64)> {
         let at = self.pieces.partition_point(|piece| piece.offset <= offset).checked_sub(1)?;
         let Piece { offset: start, host } = &self.pieces[at];
         let hpa = host.start + (offset - start);
@@ -105,8 +110,8 @@ impl GuestRam {
     /// HPA of the operand of `size` bytes at `gpa`, a multiple of them: then no piece ends within it.
     fn aligned(&self, gpa: Gpa, size: OperandSize) -> Result<usize, NotRam> {
         let bytes = size.bytes();
-        let is_ram = self.layout.offset(gpa, bytes).is_some() && gpa.0.is_multiple_of(bytes as u64);
-        let (hpa, _) = self.locate(gpa).filter(|_| is_ram).ok_or(NotRam { gpa, bytes })?;
+        let offset = self.layout.offset(gpa, bytes).filter(|_| gpa.0.is_multiple_of(bytes as u64));
+        let (hpa, _) = offset.and_then(|offset| self.locate_offset(offset)).ok_or(NotRam { gpa, bytes })?;
         Ok(hpa as usize)
     }
 
@@ -117,10 +122,10 @@ impl GuestRam {
         bytes: usize,
         mut copy: impl FnMut(u64, usize, usize),
     ) -> Result<(), NotRam> {
-        self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
+        let offset = self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
         let mut done = 0;
         while done < bytes {
-            let (hpa, together) = self.locate(Gpa(gpa.0 + done as u64)).ok_or(NotRam { gpa, bytes })?;
+            let (hpa, together) = self.locate_offset(offset + done as u64).ok_or(NotRam { gpa, bytes })?;
             let length = (together as usize).min(bytes - done);
             copy(hpa, done, length);
             done += length;
@@ -159,8 +164,24 @@ impl GuestMemory for GuestRam {
         })
     }
 
+    fn load(&self, gpa: Gpa, size: OperandSize) -> Result<u64, NotRam> {
+        let hpa = self.aligned(gpa, size)?;
+        macro_rules! load {
+            ($atomic:ty, $value:ty) => {{
+                let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
+                // SAFETY: as for `compare_exchange`.
+                unsafe { <$atomic>::from_ptr(place) }.load(SeqCst).into()
+            }};
+        }
+        Ok(match size {
+            OperandSize::Byte => load!(AtomicU8, u8),
+            OperandSize::Word => load!(AtomicU16, u16),
+            OperandSize::Dword => load!(AtomicU32, u32),
+            OperandSize::Qword => load!(AtomicU64, u64),
+        })
+    }
+
     fn compare_exchange(&self, gpa: Gpa, size: OperandSize, old: u64, new: u64) -> Result<bool, NotRam> {
-        use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
         let hpa = self.aligned(gpa, size)?;
         macro_rules! exchange {
             ($atomic:ty, $value:ty) => {{

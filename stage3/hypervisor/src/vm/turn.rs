@@ -126,11 +126,13 @@ impl<B: Backend> Vm<'_, B> {
         if self.vcpu.cr8() != self.pc.cr8() {
             self.vcpu.set_cr8(self.pc.cr8());
         }
-        if self.pc.interrupt_pending() && self.vcpu.interruptible() {
+        let mut is_pending = self.pc.interrupt_pending();
+        if is_pending && self.vcpu.interruptible() {
             let vector = self.pc.acknowledge_interrupt();
             self.vcpu.inject(Event::Interrupt(vector));
+            is_pending = self.pc.interrupt_pending();
         }
-        self.vcpu.request_interrupt_window(match (self.pc.interrupt_pending(), self.pc.held_back_class()) {
+        self.vcpu.request_interrupt_window(match (is_pending, self.pc.held_back_class()) {
             (true, _) => InterruptWindow::Interruptible,
             (false, Some(class)) => InterruptWindow::Cr8Below(class),
             (false, None) => InterruptWindow::Closed,

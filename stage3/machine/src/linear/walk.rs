@@ -169,10 +169,9 @@ impl Linear<'_> {
     }
 
     fn entry(&self, place: Gpa, format: &Format) -> Result<u64, AccessError> {
-        let mut bytes = [0; 8];
-        let (entry, _) = bytes.split_at_mut(1 << format.entry_shift);
-        self.memory.read(place, entry).map_err(|_| not_ram(place, Access::Read))?;
-        Ok(u64::from_le_bytes(bytes))
+        let size =
+            if format.entry_shift == LEGACY.entry_shift { OperandSize::Dword } else { OperandSize::Qword };
+        self.memory.load(place, size).map_err(|_| not_ram(place, Access::Read))
     }
 
     const fn is_large(&self, entry: u64, level: u32, format: &Format) -> bool {

@@ -24,14 +24,22 @@ impl Pc {
         if let Some(channel) = self.data_register(port, size) {
             return self.read_data(channel, size);
         }
+        if size == Size::Byte {
+            return self.read_byte(now, port, size).into();
+        }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
-            *byte = match self.find(port.wrapping_add(offset), size) {
-                Some((device, register)) => self.read_device(now, device, register),
-                None => FLOATING,
-            };
+            *byte = self.read_byte(now, port.wrapping_add(offset), size);
         }
         u32::from_le_bytes(bytes)
+    }
+
+    /// The byte at `port` of an access of `size`.
+    fn read_byte(&mut self, now: Instant, port: u16, size: Size) -> u8 {
+        match self.find(port, size) {
+            Some((device, register)) => self.read_device(now, device, register),
+            None => FLOATING,
+        }
     }
 
     /// INS: reads elements of `size` from `port` until `bytes` is full, all at the same time.
@@ -88,7 +96,7 @@ impl Pc {
 
     /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a
     /// byte: they are for the PCI configuration address that it lies in.
-    fn find(&self, port: u16, size: Size) -> Option<(Device, u16)> {
+    fn find(&mut self, port: u16, size: Size) -> Option<(Device, u16)> {
         self.ports.find(port).filter(|(device, _)| *device != Device::ResetControl || size == Size::Byte)
     }
 

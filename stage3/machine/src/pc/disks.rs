@@ -48,6 +48,7 @@ impl Pc {
         if disks.is_empty() {
             return;
         }
+        self.has_media = true;
         let mut drives = disks.into_iter().map(Drive::new);
         self.ata = [0, 1].map(|_| Channel::new([drives.next(), drives.next()]));
         for (channel, ports) in PORTS.chunks(2).enumerate() {
@@ -72,8 +73,9 @@ impl Pc {
     /// Whether one of the disks, floppies included, wants memory. To be asked after each exit.
     #[must_use]
     pub fn media_want_memory(&self) -> bool {
-        self.ata.iter().flat_map(Channel::drives).any(Drive::wants_memory)
-            || self.floppy.media().any(Medium::wants_memory)
+        self.has_media
+            && (self.ata.iter().flat_map(Channel::drives).any(Drive::wants_memory)
+                || self.floppy.media().any(Medium::wants_memory))
     }
 
     /// The media of the disks, to give them memory for what the guest will write ([`Medium::wants_memory`]).
@@ -109,9 +111,11 @@ impl Pc {
 
     /// The channel whose Data register an access of `size` to `port` reaches.
     pub(super) fn data_register(&self, port: u16, size: Size) -> Option<usize> {
+        if size == Size::Byte {
+            return None;
+        }
         let channel = BASES.iter().position(|base| *base == port)?;
-        let exists = self.ata[channel].drives().next().is_some();
-        (size != Size::Byte && exists).then_some(channel)
+        self.ata[channel].drives().next().is_some().then_some(channel)
     }
 
     /// Reads data: one word, or two.

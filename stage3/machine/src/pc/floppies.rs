@@ -17,6 +17,7 @@ impl Pc {
     /// Puts disks into the drives of a PC that was just powered on, from A: on. A drive without a disk is not there.
     /// Returns those that fit into no drive.
     pub fn insert_floppies(&mut self, media: Vec<Medium>) -> Vec<Medium> {
+        self.has_media |= !media.is_empty();
         let insert = |(drive, medium)| self.floppy.insert(drive, medium);
         let refused = media.into_iter().enumerate().filter_map(insert).collect();
         let types = self.floppy.cmos_types();

@@ -27,15 +27,22 @@ pub(super) struct Interrupts {
     pub lapic: LocalApic,
     /// A message asked for an interrupt with a vector from the 8259A.
     ext_int: bool,
+    /// The lines that are asserted.
+    lines: u16,
 }
 
 impl Interrupts {
     pub fn new(lapic: LocalApic) -> Self {
-        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false }
+        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false, lines: 0 }
     }
 
-    /// Asserts or releases the interrupt line `irq` (0 to 15).
+    /// Asserts or releases the interrupt line `irq` (0 to 15). Mostly it is as it was, and nothing happens.
     pub fn set_line(&mut self, irq: u8, asserted: bool) {
+        let lines = self.lines & !(1 << irq) | u16::from(asserted) << irq;
+        if lines == self.lines {
+            return;
+        }
+        self.lines = lines;
         self.pic.set_line(irq, asserted);
         self.ioapic.set_line(input(irq), asserted);
         self.settle();

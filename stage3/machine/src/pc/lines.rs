@@ -18,27 +18,35 @@ const FLOPPY_IRQ: u8 = 6;
 const CLOCK_IRQ: u8 = 8;
 /// Interrupt line of the keyboard controller's auxiliary device.
 const AUX_IRQ: u8 = 12;
-/// When timers will next move an interrupt line, computed after each access to one.
-#[derive(Clone, Copy, Debug, Default)]
+/// The time of what does not come. (The end of time does not come either.)
+const NEVER: Instant = Instant(u64::MAX);
+
+/// When timers will next move an interrupt line, computed after each access to one; or [`NEVER`].
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     /// OUT of the timer changes.
-    timer_change: Option<Instant>,
+    timer_change: Instant,
     /// OUT of the timer rises.
-    timer_rise: Option<Instant>,
+    timer_rise: Instant,
     /// The real-time clock interrupts.
-    clock: Option<Instant>,
+    clock: Instant,
     /// The serial port announces waiting characters.
-    uart: Option<Instant>,
+    uart: Instant,
     /// The power management timer interrupts.
-    power: Option<Instant>,
+    power: Instant,
     /// The local APIC's timer ends.
-    lapic: Option<Instant>,
+    lapic: Instant,
+}
+
+impl Default for Due {
+    fn default() -> Self {
+        Self { timer_change: NEVER, timer_rise: NEVER, clock: NEVER, uart: NEVER, power: NEVER, lapic: NEVER }
+    }
 }
 
 impl Due {
     fn reached(&self, now: Instant) -> bool {
-        let due = [self.timer_change, self.clock, self.uart, self.power, self.lapic];
-        due.into_iter().flatten().any(|due| due <= now)
+        self.timer_change.min(self.clock).min(self.uart).min(self.power).min(self.lapic) <= now
     }
 }
 
@@ -58,14 +66,13 @@ impl Pc {
     /// When [`Pc::advance`] must be called at the latest, so that no interrupt comes late.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let lines = [
-            (TIMER_IRQ, self.due.timer_rise),
-            (CLOCK_IRQ, self.due.clock),
-            (UART_IRQ, self.due.uart),
-            (SCI_IRQ, self.due.power),
-        ];
-        let lines = lines.into_iter().filter_map(|(irq, due)| due.filter(|_| self.awaits(irq)));
-        lines.chain(self.interrupts.lapic.next_deadline()).min()
+        let earlier = |least: Instant, irq, due| if due < least && self.awaits(irq) { due } else { least };
+        let least = self.interrupts.lapic.next_deadline().unwrap_or(NEVER);
+        let least = earlier(least, TIMER_IRQ, self.due.timer_rise);
+        let least = earlier(least, CLOCK_IRQ, self.due.clock);
+        let least = earlier(least, UART_IRQ, self.due.uart);
+        let least = earlier(least, SCI_IRQ, self.due.power);
+        (least != NEVER).then_some(least)
     }
 
     /// Whether a rising edge of `irq` would make a difference to the CPU. The clock's is an event of power
@@ -82,15 +89,15 @@ impl Pc {
             self.interrupts.set_line(TIMER_IRQ, true);
         }
         self.interrupts.set_line(TIMER_IRQ, self.pit.out(pit::TIMER, now));
-        self.due.timer_change = self.pit.next_change();
-        self.due.timer_rise = self.pit.next_edge();
+        self.due.timer_change = self.pit.next_change().unwrap_or(NEVER);
+        self.due.timer_rise = self.pit.next_edge().unwrap_or(NEVER);
     }
 
     /// Carries the real-time clock's interrupt output to its line.
     pub(super) fn carry_clock(&mut self, now: Instant) {
         self.clock.settle(now);
         self.interrupts.set_line(CLOCK_IRQ, self.clock.irq());
-        self.due.clock = self.clock.next_deadline();
+        self.due.clock = self.clock.next_deadline().unwrap_or(NEVER);
         self.power.set_clock_line(self.clock.irq());
         self.carry_power(now);
     }
@@ -99,12 +106,12 @@ impl Pc {
     pub(super) fn carry_power(&mut self, now: Instant) {
         self.power.settle(now);
         self.interrupts.set_line(SCI_IRQ, self.power.sci());
-        self.due.power = self.power.next_deadline();
+        self.due.power = self.power.next_deadline().unwrap_or(NEVER);
     }
 
     /// Notes when the local APIC's timer ends.
     pub(super) fn carry_lapic(&mut self) {
-        self.due.lapic = self.interrupts.lapic.timer_end();
+        self.due.lapic = self.interrupts.lapic.timer_end().unwrap_or(NEVER);
     }
 
     /// Carries the keyboard controller's interrupt outputs to their lines.
@@ -128,6 +135,6 @@ impl Pc {
             self.interrupts.set_line(UART_IRQ, false);
         }
         self.interrupts.set_line(UART_IRQ, self.uart.irq(now));
-        self.due.uart = self.uart.next_deadline(now);
+        self.due.uart = self.uart.next_deadline(now).unwrap_or(NEVER);
     }
 }

@@ -1,0 +1,59 @@
+//! Round trips of exits, by a guest that takes the time of its own: guests/bench/exits.asm.
+
+use super::qemu::{self, Until};
+use super::{Figures, Measurement};
+use crate::{expect, image, project};
+use anyhow::{ensure, Context as _, Result};
+
+pub const MEASUREMENT: Measurement = Measurement {
+    name: "exits",
+    what: "instructions of round trips from the guest to pxHV and back",
+    missing: || None,
+    run,
+};
+
+const SOURCE: &str = "guests/bench/exits.asm";
+/// RAM of the computer below the VM.
+const MEMORY: &str = "256M";
+/// What each line of the guest begins with.
+const LINE: &str = "bench exits: ";
+/// Its last line says this.
+const END: &str = "done";
+
+fn run(figures: &mut Figures) -> Result<()> {
+    let disk = project::target().join("bench/exits.img");
+    image::build(&image::What::guest(project::root().join(SOURCE), String::new()), Some(&disk))?;
+    let mut computer = qemu::computer(MEMORY);
+    computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
+    let end = Until::Console(expect::pattern(&format!("^{LINE}{END}$"))?);
+    let console = qemu::count(computer, &end, None)?.console();
+    let found = results(&console)?;
+    ensure!(!found.is_empty(), "the guest measured nothing; console:\n{console}");
+    for (what, ticks) in found {
+        figures.count(what, ticks, "instructions");
+    }
+    Ok(())
+}
+
+/// What the guest measured: names and ticks.
+fn results(console: &str) -> Result<Vec<(&str, u64)>> {
+    let lines = console.lines().filter_map(|line| line.trim_end().strip_prefix(LINE));
+    let results = lines.filter(|line| *line != END).map(|line| {
+        let (name, ticks) = line.split_once(' ').with_context(|| format!("no result: {line}"))?;
+        Ok((name, ticks.parse().with_context(|| format!("no number: {line}"))?))
+    });
+    results.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guests_lines_are_read() {
+        let text = "pxHV: vm exits: starting\r\nbench exits: cpuid 573\r\nbench exits: in-pic 61\r\nbench exits: done\r\n";
+        assert_eq!(results(text).unwrap(), [("cpuid", 573), ("in-pic", 61)]);
+        assert!(results("bench exits: cpuid\n").is_err());
+        assert!(results("bench exits: cpuid x\n").is_err());
+    }
+}
