@@ -4,12 +4,12 @@
  * count.so,out=FILE,console=FILE[,start=ADDRESS]
  *
  * Lines of the output:
- *   console COUNT GUEST BYTES   so many bytes are in the console's file now
- *   entry COUNT                 the first VMRUN
- *   start COUNT                 the first execution of the instruction at ADDRESS
- *   screen COUNT GUEST          the last store to a VGA's text memory: a guest's, if there is one
- *   end VMRUNS
- * COUNT is of all instructions, GUEST of those in guests: from a VMRUN to the instruction behind it.
+ *   console COUNT GUEST VMRUNS BYTES   so many bytes are in the console's file now
+ *   entry COUNT   the first VMRUN
+ *   start COUNT   the first execution of the instruction at ADDRESS
+ *   screen COUNT GUEST VMRUNS   the last store to a VGA's text memory: a guest's, if there is one
+ *   end
+ * COUNT is of all instructions, GUEST of those in guests: from a VMRUN to the instruction behind it; VMRUNS so far.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -49,7 +49,7 @@ static uint64_t count;          /* instructions so far */
 static uint64_t guest;          /* of them, in guests, up to the last #VMEXIT */
 static uint64_t entered;        /* count at the last VMRUN */
 static uint64_t entries;
-static uint64_t screen, screen_guest;
+static uint64_t screen, screen_guest, screen_entries;
 static int in_guest;
 static uint64_t start;          /* an address to be watched */
 static int has_started;
@@ -91,7 +91,8 @@ static void port(unsigned int cpu, void *data)
     if (console < 0 || fstat(console, &now) != 0 || now.st_size == console_bytes)
         return;
     console_bytes = now.st_size;
-    fprintf(output, "console %" PRIu64 " %" PRIu64 " %jd\n", count, guest_count(), (intmax_t)console_bytes);
+    fprintf(output, "console %" PRIu64 " %" PRIu64 " %" PRIu64 " %jd\n", count, guest_count(), entries,
+            (intmax_t)console_bytes);
 }
 
 static void store(unsigned int cpu, uint32_t kind, uint64_t address, void *data)
@@ -99,6 +100,7 @@ static void store(unsigned int cpu, uint32_t kind, uint64_t address, void *data)
     if (address >= 0xb8000 && address < 0xc0000 && (in_guest || entries == 0)) {
         screen = count;
         screen_guest = guest_count();
+        screen_entries = entries;
     }
 }
 
@@ -128,8 +130,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 
 static void end(qemu_plugin_id_t id, void *data)
 {
-    fprintf(output, "screen %" PRIu64 " %" PRIu64 "\n", screen, screen_guest);
-    fprintf(output, "end %" PRIu64 "\n", entries);
+    fprintf(output, "screen %" PRIu64 " %" PRIu64 " %" PRIu64 "\nend\n", screen, screen_guest, screen_entries);
     fclose(output);
 }
 

@@ -34,7 +34,7 @@ fn run(figures: &mut Figures) -> Result<()> {
     figures.count("without pxHV", native, "instructions");
     figures.count("in a VM", all, "instructions");
     figures.count("  of them pxHV's own", own, "instructions");
-    figures.count("  entries, up to the end of the run", entries, "");
+    figures.count("  entries to the guest", entries, "");
     figures.ratio("in a VM, to without pxHV", all, native, Some(LIMIT));
     Ok(())
 }
@@ -53,7 +53,7 @@ struct Ours {
     all: u64,
     /// Of them, outside of the guest.
     own: u64,
-    /// Entries to the guest, up to the end of the run.
+    /// Entries to the guest.
     entries: u64,
 }
 
@@ -74,7 +74,7 @@ fn ours(floppy: &Path) -> Result<Ours> {
     let counts = qemu::count(computer, &prompt, None)?;
     let entry = counts.entry.context("no guest was entered")?;
     let all = counts.screen.count - entry;
-    Ok(Ours { all, own: all - counts.screen.guest, entries: counts.entries })
+    Ok(Ours { all, own: all - counts.screen.guest, entries: counts.screen.entries })
 }
 
 /// A drive with an image, which stays as it is. A comma in its name is written twice.

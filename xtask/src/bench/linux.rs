@@ -1,5 +1,5 @@
-//! The default guest from power-on to its shell, stage by stage; and from the kernel's start on against the same kernel
-//! without pxHV.
+//! The Linux guest of pxhv.toml, alone, from power-on to its shell, stage by stage; and from the kernel's start on
+//! against the same kernel without pxHV.
 
 use super::qemu::{self, At, Counts, Until};
 use super::{Figures, Measurement};
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub const MEASUREMENT: Measurement = Measurement {
     name: "boot-linux",
-    what: "instructions from power-on to the shell of pxhv.toml's guest, stage by stage",
+    what: "instructions from power-on to the shell of pxhv.toml's Linux, stage by stage",
     missing: || None,
     run,
 };
@@ -42,8 +42,10 @@ fn run(figures: &mut Figures) -> Result<()> {
     let native = qemu::count(computer, &shell()?, Some(KERNEL_START))?;
     let native_start = native.start.context("the kernel was not started")?;
 
-    let disk = project::target().join("bench/linux.img");
-    image::build(&image::What::of(project::root().join("pxhv.toml")), Some(&disk))?;
+    let directory = project::target().join("bench");
+    let (config, disk) = (directory.join("linux.toml"), directory.join("linux.img"));
+    image::write(&config, configuration()?.as_bytes())?;
+    image::build(&image::What::of(config), Some(&disk))?;
     println!("booting Linux in a VM ...");
     let mut computer = qemu::computer(HOST_MEMORY);
     computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
@@ -64,7 +66,7 @@ fn run(figures: &mut Figures) -> Result<()> {
     let in_vm = prompt.count - entry;
     figures.count("guest, all of it", in_vm, "instructions");
     figures.count("  of them pxHV's own", in_vm - prompt.guest, "instructions");
-    figures.count("  entries, up to the end of the run", ours.entries, "");
+    figures.count("  entries to the guest", prompt.entries, "");
 
     let [first, prompt] = milestones(&native)?;
     let native = prompt.count - native_start;
@@ -82,6 +84,15 @@ fn milestones(counts: &Counts) -> Result<[At; 2]> {
         counts.first_byte(&pattern(r"\[ +0\.0+\] Linux version")?)?,
         counts.whole(&pattern("pxhv-guest:.*# ")?)?,
     ])
+}
+
+/// The guest of pxhv.toml, alone.
+fn configuration() -> Result<String> {
+    let [kernel, initrd] = [file(KERNEL)?, file(INITRD)?].map(|file| file.display().to_string());
+    Ok(format!(
+        "[[vm]]\nname = \"linux\"\nmemory = {MEMORY:?}\nboot = \"linux\"\nkernel = {kernel:?}\ninitrd = {initrd:?}\n\
+         cmdline = {CMDLINE:?}\n"
+    ))
 }
 
 /// A file of the guest, made now if it is missing.

@@ -34,6 +34,8 @@ pub struct At {
     pub count: u64,
     /// Those of them that guests executed.
     pub guest: u64,
+    /// Entries to guests.
+    pub entries: u64,
 }
 
 /// What was counted.
@@ -49,8 +51,6 @@ pub struct Counts {
     pub start: Option<u64>,
     /// At the last change of the text screen: a guest's, if there is one.
     pub screen: At,
-    /// Entries to guests.
-    pub entries: u64,
 }
 
 /// The program and its options for both kinds of runs: the same computer but for memory and drives. Each instruction takes
@@ -164,14 +164,17 @@ fn parse(counted: &str, console: Vec<u8>) -> Result<Counts> {
     let mut counts = Counts { console, ..Counts::default() };
     let mut is_complete = false;
     for line in counted.lines() {
-        let (kind, rest) = line.split_once(' ').with_context(|| format!("the plugin wrote {line:?}"))?;
-        let numbers = rest.split(' ').map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+        let mut words = line.split(' ');
+        let kind = words.next().unwrap_or_default();
+        let numbers = words.map(str::parse).collect::<Result<Vec<u64>, _>>()?;
         match (kind, numbers.as_slice()) {
-            ("console", &[count, guest, bytes]) => counts.sent.push((At { count, guest }, bytes as usize)),
-            ("screen", &[count, guest]) => counts.screen = At { count, guest },
+            ("console", &[count, guest, entries, bytes]) => {
+                counts.sent.push((At { count, guest, entries }, bytes as usize));
+            }
+            ("screen", &[count, guest, entries]) => counts.screen = At { count, guest, entries },
             ("entry", [count]) => counts.entry = Some(*count),
             ("start", [count]) => counts.start = Some(*count),
-            ("end", [entries]) => (counts.entries, is_complete) = (*entries, true),
+            ("end", []) => is_complete = true,
             _ => bail!("the plugin wrote {line:?}"),
         }
     }
@@ -215,15 +218,15 @@ mod tests {
     #[test]
     fn counts_belong_to_what_is_on_the_console() {
         let counted =
-            "console 10 0 1\nconsole 25 0 4\nentry 30\nstart 31\nconsole 40 6 9\nscreen 35 4\nend 7\n";
+            "console 10 0 0 1\nconsole 25 0 0 4\nentry 30\nstart 31\nconsole 40 6 2 9\nscreen 35 4 1\nend\n";
         let counts = parse(counted, b"a: b\nc\nd\n".to_vec()).unwrap();
         let pattern = |text| crate::expect::pattern(text).unwrap();
         assert_eq!(counts.first_byte(&pattern("^a: b$")).unwrap().count, 10);
         assert_eq!(counts.whole(&pattern("^a: b$")).unwrap().count, 25);
-        assert_eq!(counts.first_byte(&pattern("^c$")).unwrap(), At { count: 40, guest: 6 });
+        assert_eq!(counts.first_byte(&pattern("^c$")).unwrap(), At { count: 40, guest: 6, entries: 2 });
         assert!(counts.whole(&pattern("^e$")).is_err());
-        assert_eq!((counts.entry, counts.start, counts.entries), (Some(30), Some(31), 7));
-        assert_eq!(counts.screen, At { count: 35, guest: 4 });
+        assert_eq!((counts.entry, counts.start), (Some(30), Some(31)));
+        assert_eq!(counts.screen, At { count: 35, guest: 4, entries: 1 });
         assert!(parse("entry 30\n", Vec::new()).is_err(), "QEMU was killed");
     }
 }
