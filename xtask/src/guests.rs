@@ -1,10 +1,11 @@
-//! The guests that can be made: NanoX from its sources, FreeDOS from its own site, the others from Debian's packages:
-//! kernels, initramfs with busybox, memtest86+.
+//! The guests that can be made: NanoX and others that are one NASM source, FreeDOS from its own site, the rest from
+//! Debian's packages: kernels, initramfs with busybox, memtest86+.
 //!
 //! The packages are fetched once with `apt-get download`, which needs no root and installs nothing. What is made of
 //! them stays in guests/; as long as it is there (and an initramfs has the init of the checkout), apt is not asked.
 
 mod apt;
+mod assembled;
 mod disks;
 mod fetch;
 pub mod freedos;
@@ -28,14 +29,17 @@ use std::process::Command;
 const VERSION: u32 = 1;
 
 /// The file to read in place of `path`: `path` itself, made now if it is one of [`products`] that is missing or
-/// outdated; what was built of NanoX; a disk with a boot loader and Linux; the image of FreeDOS; or the kernel that the
-/// variable PXHV_KERNEL names in place of pxhv.toml's.
+/// outdated; what was built of NanoX, or assembled of one NASM source; a disk with a boot loader and Linux; the image of
+/// FreeDOS; or the kernel that the variable PXHV_KERNEL names in place of pxhv.toml's.
 pub fn provide(path: &Path) -> Result<PathBuf> {
     if [packages::SEABIOS, packages::VGA_BIOS].contains(&&*path.to_string_lossy()) {
         packages::ensure(&[Purpose::Bios])?;
     }
     if let Some(built) = nanox::provide(path) {
         return built;
+    }
+    if let Some(binary) = assembled::provide(path) {
+        return binary;
     }
     if let Some(image) = freedos::provide(path) {
         return image;
