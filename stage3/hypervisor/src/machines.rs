@@ -60,8 +60,11 @@ pub fn run_all<B: Backend>(
     log::info!("virtual machines run on {}, TSC {} kHz", backend.name(), clock::tsc().khz());
     let mut machines = Machines::new(backend, bundle, manifest);
     let mut operator = Operator::new(manifest.prefix, manifest.vms.len());
-    while machines.go_on() {
+    loop {
         let due = operator.serve(&mut machines);
+        if !machines.go_on() {
+            break;
+        }
         machines.run(due);
     }
     operator.finish(&mut machines);

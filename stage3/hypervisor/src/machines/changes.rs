@@ -40,6 +40,8 @@ impl<B: Backend> Machines<'_, B> {
         let vm = Vm::new(&self.backend, self.bundle, slot.spec);
         slot.set(slot.state.learn(if vm.is_ok() { Event::Created } else { Event::NotCreated }));
         slot.vm = Some(Box::new(vm?));
+        // It may have the console already.
+        self.give_console(self.front);
         Ok(())
     }
 
@@ -72,6 +74,7 @@ impl<B: Backend> Machines<'_, B> {
                 self.scheduler.wake(number);
             }
             Change::Stop => {
+                vm.resume(now);
                 slot.last_end = Some(Ending::Operator);
                 slot.times.ends(now);
                 self.scheduler.stop(number);

@@ -58,6 +58,8 @@ impl<B: Backend> Vm<'_, B> {
         if let Some((since, tsc)) = self.paused.take() {
             self.power_on = self.power_on.wrapping_add(now.wrapping_sub(since));
             self.vcpu.set_tsc(tsc);
+            // What was typed meanwhile.
+            console::needs_service();
         }
     }
 

@@ -83,8 +83,12 @@ impl<B: Backend> Vm<'_, B> {
         true
     }
 
-    /// Hands what was typed on to the guest, as far as it takes it now. Returns whether it took anything.
+    /// Hands what was typed on to the guest, as far as it takes it now. Returns whether it took anything. While the VM is
+    /// paused no time passes for its devices, and they take nothing.
     pub fn serve_input(&mut self) -> bool {
+        if self.paused.is_some() {
+            return false;
+        }
         let now = self.now();
         let typed = &mut self.terminal.typed;
         let mut took = false;
@@ -107,8 +111,12 @@ impl<B: Backend> Vm<'_, B> {
         }
     }
 
-    /// Whether something was typed that the guest has not taken yet.
+    /// Whether something was typed that the guest has not taken yet, and could.
     pub fn has_input(&self) -> bool {
+        self.paused.is_none() && self.has_typed()
+    }
+
+    fn has_typed(&self) -> bool {
         self.display.as_deref().is_some_and(Display::is_typing) || !self.terminal.typed.is_empty()
     }
 
