@@ -5,7 +5,7 @@
 //! those of the Intel SDM volume 2, instruction by instruction; flags that it leaves undefined are as
 //! processors leave them (see `alu` and `bits`).
 //!
-//! Each memory operand may be in RAM or be a device's. Where neither is, below 4 GiB, the bus floats
+//! Each memory operand may be in RAM or be a device's. Where neither is, the bus floats
 //! as in a PC: reads give ones and writes vanish. Accesses reach a device as the instruction makes
 //! them, in 1, 2, 4 or 8 bytes; those that cross 8 aligned bytes are split, as on the bus.
 //!

@@ -15,7 +15,7 @@ pub use entry::{Entry, EntryKind};
 pub use fetch::MAX_INSTRUCTION;
 pub use segment::is_canonical;
 
-use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
+use crate::memory::{Gpa, GuestMemory};
 use crate::vcpu::{Access, CpuState, Fault, MemoryFault, Segment, EFER_LMA, SEGMENT_BIG, SEGMENT_LONG};
 
 /// Why an access to a guest's memory fails.
@@ -131,25 +131,6 @@ impl<'a> Linear<'a> {
             (self.translate(wrapped, access)?, rest as usize)
         };
         Ok(Pieces([first, second]))
-    }
-
-    /// As [`Linear::locate`], for an operand whose access must succeed: it is in RAM, or below 4 GiB, where devices are
-    /// and the bus floats without one.
-    pub fn locate_for_sure(
-        &mut self,
-        segment: (SegmentName, &Segment),
-        offset: u64,
-        length: u64,
-        access: Access,
-    ) -> Result<Pieces, AccessError> {
-        let pieces = self.locate(segment, offset, length, access)?;
-        let layout = self.memory.layout();
-        for (gpa, length) in pieces.0 {
-            if length > 0 && gpa >= Gpa(HIGH_RAM_START) && layout.offset(gpa, length).is_none() {
-                return Err(not_ram(gpa, access));
-            }
-        }
-        Ok(pieces)
     }
 
     /// Page tables know about `linear`: in long mode, it is canonical.

@@ -2,11 +2,10 @@
 
 use super::size::OperandSize;
 use crate::exits::Output;
-use crate::linear::{not_ram, AccessError, Pieces};
-use crate::memory::{Gpa, GuestMemory, HIGH_RAM_START};
+use crate::linear::{AccessError, Pieces};
+use crate::memory::{Gpa, GuestMemory};
 use crate::pc::{Effects, PowerEvent};
 use crate::time::Instant;
-use crate::vcpu::Access;
 
 /// The devices of a VM as its memory bus sees them.
 pub trait Mmio {
@@ -59,31 +58,30 @@ impl<'a> Bus<'a> {
     }
 
     /// Reads an operand, of `size`.
-    pub fn read(&mut self, place: &Pieces, size: OperandSize) -> Result<u64, AccessError> {
+    pub fn read(&mut self, place: &Pieces, size: OperandSize) -> u64 {
         let mut bytes = [0; 8];
         let mut rest = bytes.get_mut(..size.bytes()).unwrap_or_default();
         for (gpa, length) in place.parts() {
             let (piece, tail) = rest.split_at_mut(length.min(rest.len()));
             rest = tail;
             if !piece.is_empty() && self.memory.read(gpa, piece).is_err() {
-                self.read_device(gpa, piece)?;
+                self.read_device(gpa, piece);
             }
         }
-        Ok(u64::from_le_bytes(bytes))
+        u64::from_le_bytes(bytes)
     }
 
     /// Writes an operand, of `size`.
-    pub fn write(&mut self, place: &Pieces, size: OperandSize, value: u64) -> Result<(), AccessError> {
+    pub fn write(&mut self, place: &Pieces, size: OperandSize, value: u64) {
         let bytes = value.to_le_bytes();
         let mut rest = bytes.get(..size.bytes()).unwrap_or_default();
         for (gpa, length) in place.parts() {
             let (piece, tail) = rest.split_at(length.min(rest.len()));
             rest = tail;
             if !piece.is_empty() && self.memory.write(gpa, piece).is_err() {
-                self.write_device(gpa, piece)?;
+                self.write_device(gpa, piece);
             }
         }
-        Ok(())
     }
 
     /// Writes `new` to an operand that held `old`, as one step for all CPUs if it is aligned RAM.
@@ -102,50 +100,35 @@ impl<'a> Bus<'a> {
                 Err(_) => {}
             }
         }
-        self.write(place, size, new)
+        self.write(place, size, new);
+        Ok(())
     }
 
-    fn read_device(&mut self, gpa: Gpa, bytes: &mut [u8]) -> Result<(), AccessError> {
+    /// Where no device answers, the bus floats.
+    fn read_device(&mut self, gpa: Gpa, bytes: &mut [u8]) {
         let mut at = 0;
         while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
-            let value = match self.mmio.read_mmio(self.now, place, size) {
-                Some(value) => value,
-                None => floating(place, Access::Read).map(|()| size.mask())?,
-            };
+            let value = self.mmio.read_mmio(self.now, place, size).unwrap_or(size.mask());
             for (to, from) in bytes.iter_mut().skip(at).zip(&value.to_le_bytes()[..size.bytes()]) {
                 *to = *from;
             }
             at += size.bytes();
         }
-        Ok(())
     }
 
-    fn write_device(&mut self, gpa: Gpa, bytes: &[u8]) -> Result<(), AccessError> {
+    fn write_device(&mut self, gpa: Gpa, bytes: &[u8]) {
         let mut at = 0;
         while let Some((place, size)) = next_access(gpa, at, bytes.len()) {
             let mut value = [0; 8];
             for (to, from) in value.iter_mut().zip(bytes.iter().skip(at).take(size.bytes())) {
                 *to = *from;
             }
-            match self.mmio.write_mmio(self.now, place, size, u64::from_le_bytes(value)) {
-                Some(effects) => {
-                    self.done.output.extend(effects.output.as_slice());
-                    self.done.power = self.done.power.or(effects.power);
-                }
-                None => floating(place, Access::Write)?,
+            if let Some(effects) = self.mmio.write_mmio(self.now, place, size, u64::from_le_bytes(value)) {
+                self.done.output.extend(effects.output.as_slice());
+                self.done.power = self.done.power.or(effects.power);
             }
             at += size.bytes();
         }
-        Ok(())
-    }
-}
-
-/// Nothing answers at `gpa`. Above 4 GiB no PC of ours has anything but RAM: the guest lost its way.
-const fn floating(gpa: Gpa, access: Access) -> Result<(), AccessError> {
-    if gpa.0 < HIGH_RAM_START {
-        Ok(())
-    } else {
-        Err(not_ram(gpa, access))
     }
 }
 

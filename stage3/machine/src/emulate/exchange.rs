@@ -55,12 +55,12 @@ impl Cpu<'_> {
         half: OperandSize,
     ) -> Result<(), Error> {
         let (low, high) = self.locate_pair(instruction, half)?;
-        let old = (self.bus.read(&low, half)?, self.bus.read(&high, half)?);
+        let old = (self.bus.read(&low, half), self.bus.read(&high, half));
         let gprs = &mut self.registers.gprs;
         let equal = (gprs.rax & half.mask(), gprs.rdx & half.mask()) == old;
         let new = if equal { (gprs.rbx, gprs.rcx) } else { old };
-        self.bus.write(&low, half, new.0)?;
-        self.bus.write(&high, half, new.1)?;
+        self.bus.write(&low, half, new.0);
+        self.bus.write(&high, half, new.1);
         if !equal {
             let gprs = &mut self.registers.gprs;
             (gprs.rax, gprs.rdx) = (half.merge(gprs.rax, old.0), half.merge(gprs.rdx, old.1));

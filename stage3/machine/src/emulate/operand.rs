@@ -51,7 +51,7 @@ impl Cpu<'_> {
     pub fn read(&mut self, operand: &Operand, size: OperandSize) -> Result<u64, Error> {
         match operand {
             Operand::Register(register) => self.registers.read(*register).ok_or(NO_INTEGER),
-            Operand::Memory(place) => Ok(self.bus.read(place, size)?),
+            Operand::Memory(place) => Ok(self.bus.read(place, size)),
             Operand::Immediate(value) => Ok(*value & size.mask()),
         }
     }
@@ -63,7 +63,10 @@ impl Cpu<'_> {
                 self.registers.write(*register, value);
                 Ok(())
             }
-            Operand::Memory(place) => Ok(self.bus.write(place, size, value)?),
+            Operand::Memory(place) => {
+                self.bus.write(place, size, value);
+                Ok(())
+            }
             Operand::Immediate(_) => Err(NO_INTEGER),
         }
     }

@@ -7,7 +7,7 @@ use core::fmt;
 /// Why an instruction is not emulated: the VM can't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Code, or a page table, or an operand above 4 GiB, is neither in RAM nor a device's.
+    /// Code, or a page table, is not in RAM.
     NotRam(MemoryFault),
     /// The processor was delivering an event: the interrupt table or the stack is not in RAM.
     Delivery(MemoryFault),

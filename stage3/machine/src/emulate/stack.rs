@@ -78,7 +78,7 @@ impl Cpu<'_> {
         let source = self.operand(instruction, 0, Access::Read)?;
         let (place, rsp) = self.room_on_stack(size)?;
         let value = self.read(&source, size)?;
-        self.bus.write(&place, size, value)?;
+        self.bus.write(&place, size, value);
         self.registers.rsp = rsp;
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Cpu<'_> {
         size: OperandSize,
     ) -> Result<(), Error> {
         let target = self.operand(instruction, 0, Access::Write)?;
-        let value = self.bus.read(top, size)?;
+        let value = self.bus.read(top, size);
         self.write(&target, size, value)
     }
 
@@ -112,7 +112,7 @@ impl Cpu<'_> {
         let size = stack_size(instruction.code()).ok_or(UNKNOWN)?;
         let old = self.registers.rsp;
         self.registers.rsp = self.stack_width().merge(old, self.registers.gprs.rbp);
-        let popped = self.top_of_stack(size, 0).and_then(|(top, rsp)| Ok((self.bus.read(&top, size)?, rsp)));
+        let popped = self.top_of_stack(size, 0).map(|(top, rsp)| (self.bus.read(&top, size), rsp));
         self.registers.rsp = old;
         let (value, rsp) = popped?;
         let rbp = &mut self.registers.gprs.rbp;
@@ -133,7 +133,7 @@ impl Cpu<'_> {
         let (place, rsp) = self.room_on_stack(size)?;
         let target = self.read(&target, size)?;
         self.check_target(target)?;
-        self.bus.write(&place, size, instruction.next_ip())?;
+        self.bus.write(&place, size, instruction.next_ip());
         self.registers.rsp = rsp;
         Ok(target)
     }
@@ -152,7 +152,7 @@ impl Cpu<'_> {
         let size = stack_size(instruction.code()).ok_or(UNKNOWN)?;
         let parameters = if instruction.op_count() == 0 { 0 } else { instruction.immediate16().into() };
         let (top, rsp) = self.top_of_stack(size, parameters)?;
-        let target = self.bus.read(&top, size)?;
+        let target = self.bus.read(&top, size);
         self.check_target(target)?;
         self.registers.rsp = rsp;
         Ok(target)

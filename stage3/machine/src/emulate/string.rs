@@ -71,28 +71,28 @@ impl Cpu<'_> {
             StringOperation::Move => {
                 let source = self.source(elements, gprs)?;
                 let target = self.target(elements, gprs, Access::Write)?;
-                let value = self.bus.read(&source, size)?;
-                self.bus.write(&target, size, value)?;
+                let value = self.bus.read(&source, size);
+                self.bus.write(&target, size, value);
             }
             StringOperation::Store => {
                 let target = self.target(elements, gprs, Access::Write)?;
-                self.bus.write(&target, size, gprs.rax)?;
+                self.bus.write(&target, size, gprs.rax);
             }
             StringOperation::Load => {
                 let source = self.source(elements, gprs)?;
-                let value = self.bus.read(&source, size)?;
+                let value = self.bus.read(&source, size);
                 gprs.rax = size.merge(gprs.rax, value);
             }
             StringOperation::Compare => {
                 let source = self.source(elements, gprs)?;
                 let target = self.target(elements, gprs, Access::Read)?;
-                let left = self.bus.read(&source, size)?;
-                let right = self.bus.read(&target, size)?;
+                let left = self.bus.read(&source, size);
+                let right = self.bus.read(&target, size);
                 binary(Binary::Subtract, size, left, right, &mut self.registers.rflags);
             }
             StringOperation::Scan => {
                 let target = self.target(elements, gprs, Access::Read)?;
-                let right = self.bus.read(&target, size)?;
+                let right = self.bus.read(&target, size);
                 binary(Binary::Subtract, size, gprs.rax, right, &mut self.registers.rflags);
             }
         }

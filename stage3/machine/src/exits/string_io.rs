@@ -115,10 +115,10 @@ impl<P: PortBus + Mmio> Run<'_, P> {
     fn input(&mut self, state: &CpuState, linear: &mut Linear, offset: u64) -> Result<(), AccessError> {
         let bytes = self.io.size.bytes().into();
         let destination = (SegmentName::Es, &state.es);
-        let pieces = linear.locate_for_sure(destination, offset, bytes, Access::Write)?;
+        let pieces = linear.locate(destination, offset, bytes, Access::Write)?;
         let value = self.board.read_port(self.now, self.io.port, self.io.size);
         let mut bus = Bus::new(self.memory, self.board, self.now);
-        bus.write(&pieces, self.io.size.into(), value.into())?;
+        bus.write(&pieces, self.io.size.into(), value.into());
         let done = bus.done();
         self.output.extend(done.output.as_slice());
         self.power = done.power;
@@ -134,8 +134,8 @@ impl<P: PortBus + Mmio> Run<'_, P> {
         offset: u64,
     ) -> Result<(), AccessError> {
         let bytes = self.io.size.bytes().into();
-        let pieces = linear.locate_for_sure((source, source.of(state)), offset, bytes, Access::Read)?;
-        let value = Bus::new(self.memory, self.board, self.now).read(&pieces, self.io.size.into())?;
+        let pieces = linear.locate((source, source.of(state)), offset, bytes, Access::Read)?;
+        let value = Bus::new(self.memory, self.board, self.now).read(&pieces, self.io.size.into());
         let effects = self.board.write_port(self.now, self.io.port, self.io.size, value as u32);
         if effects.transfer {
             self.board.transfer(self.memory);

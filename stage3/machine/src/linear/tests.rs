@@ -76,12 +76,7 @@ impl Bench {
         access: Access,
     ) -> Result<Pieces, AccessError> {
         let segment = name.of(&self.state);
-        Linear::new(&self.state, self.cpl, 40, &self.ram).locate_for_sure(
-            (name, segment),
-            offset,
-            length,
-            access,
-        )
+        Linear::new(&self.state, self.cpl, 40, &self.ram).locate((name, segment), offset, length, access)
     }
 }
 
@@ -198,17 +193,6 @@ fn operands_wrap_at_four_gibibytes_in_32_bit_code() {
     bench.state.ds = data(2, u32::MAX, 0xffff_f000);
     let pieces = bench.locate(SegmentName::Ds, 0xffe, 4, Access::Read).unwrap();
     assert_eq!(pieces, Pieces([(Gpa(0x9ffe), 2), (Gpa(0x8000), 2)]));
-}
-
-#[test]
-fn operands_that_nothing_can_answer_for_are_known_before_the_access() {
-    let bench = Bench::long();
-    tables(&bench, [P | W, P | W, P | W, P | W]);
-    bench.set64(0x4000, 1 << 32 | P | W);
-    bench.set64(0x4008, 0xb_8000 | P | W);
-    let fault = MemoryFault { gpa: Gpa(0x1_0000_0002), access: Access::Write };
-    assert_eq!(bench.locate(SegmentName::Ds, 2, 2, Access::Write), Err(AccessError::NotRam(fault)));
-    assert_eq!(bench.locate(SegmentName::Ds, 0x1002, 2, Access::Write), one(0xb_8002, 2), "a device");
 }
 
 #[test]
