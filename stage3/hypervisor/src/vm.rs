@@ -154,6 +154,11 @@ impl<'a, B: Backend> Vm<'a, B> {
         &self.exits
     }
 
+    /// Exits, and time in the guest, count from here on.
+    pub fn count_anew(&mut self) {
+        (self.exits, self.guest_ticks) = (ExitCounts::default(), 0);
+    }
+
     /// TSC ticks in the guest since it was started.
     pub fn guest_ticks(&self) -> u64 {
         self.guest_ticks

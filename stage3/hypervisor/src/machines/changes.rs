@@ -53,6 +53,7 @@ impl<B: Backend> Machines<'_, B> {
         match change {
             Change::Start => {
                 vm.switch_on(0);
+                vm.count_anew();
                 slot.times = SlotTimes::started(now, slot.times.total());
                 slot.failures = 0;
                 self.scheduler.wake(number);

@@ -5,6 +5,7 @@
 //! * `vcpu`: a virtual CPU, `events` and `nmi`: interrupts into it
 //! * `exits`: what each exit code means, `control_registers`: writes to CR0, CR4 and CR8
 //! * `asids`: whose cached translations are whose
+//! * `guest_state`: the registers in the VMCB as a whole
 //! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
 //! * `explain`: why the CPU refused to run a guest
 
@@ -14,6 +15,7 @@ mod entry;
 mod events;
 mod exits;
 mod explain;
+mod guest_state;
 mod nmi;
 mod npt;
 mod permissions;
