@@ -16,7 +16,8 @@ SYS_NANOSLEEP   equ 162
 SYS_GETTIME     equ 265
 MONOTONIC       equ 1
 SECONDS         equ 10
-VARIABLES       equ 64                  ; bytes behind the file
+TAKES           equ 32
+VARIABLES       equ 96                  ; bytes behind the file
 
 OWN_SIGNATURE   equ 0x40000100          ; CPUID: "pxHVpxHVpxHV"
 OWN_TSC         equ 0x40000102          ; CPUID: EAX = kHz
@@ -115,11 +116,37 @@ elsewhere:
         mov     ebx, 2
         jmp     exit
 
-; take: CLOCK_MONOTONIC to [ECX], the TSC to EDX:EAX.
-take:   mov     eax, SYS_GETTIME
+; take: CLOCK_MONOTONIC to [ECX], the TSC to EDX:EAX. Of TAKES the one for which both were read closest together: in
+; between, the computer may do something else.
+take:   mov     edi, ecx
+        mov     dword [closest], -1
+        mov     ebp, TAKES
+.next:  rdtsc
+        mov     [first], eax
+        mov     [first + 4], edx
+        mov     eax, SYS_GETTIME
         mov     ebx, MONOTONIC
+        mov     ecx, now
         int     0x80
         rdtsc
+        mov     ebx, eax
+        mov     ecx, edx
+        sub     ebx, [first]
+        sbb     ecx, [first + 4]
+        jnz     .worse
+        cmp     ebx, [closest]
+        jae     .worse
+        mov     [closest], ebx
+        mov     [tsc], eax
+        mov     [tsc + 4], edx
+        mov     eax, [now]
+        mov     [edi], eax
+        mov     eax, [now + 4]
+        mov     [edi + 4], eax
+.worse: dec     ebp
+        jnz     .next
+        mov     eax, [tsc]
+        mov     edx, [tsc + 4]
         ret
 
 ; decimal: prints EAX.
@@ -160,5 +187,9 @@ measured:       resd 1
 tsc_before:     resd 2
 time_before:    resd 2
 time_after:     resd 2
+closest:        resd 1
+first:          resd 2
+tsc:            resd 2
+now:            resd 2
 digits:         resb 10
 digits_end:
