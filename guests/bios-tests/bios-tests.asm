@@ -20,33 +20,7 @@ V86_MEMORY      equ 0c000h
 PAGE_TABLES     equ 20000h
 DRIVE           equ 80h
 
-        jmp 0:start
-start:
-        cli
-        xor ax, ax
-        mov ds, ax
-        mov es, ax
-        mov ss, ax
-        mov sp, 7c00h
-        sti
-        cld
-        mov ax, 0200h + SECTORS_MORE    ; read sectors: cylinder 0, head 0, from 2 on
-        mov bx, 7e00h
-        mov cx, 2
-        xor dh, dh
-        int 13h
-        jnc tests
-        mov si, .unreadable
-        call print
-        mov al, 1
-        out 0f4h, al
-        jmp $
-.unreadable db "FAILED to read the disk", 10, 0
-
-%include "report.inc"
-
-        times 510 - ($ - $$) db 0
-        dw 0aa55h
+%include "boot.inc"
 
 tests:
         call screen_is_sent

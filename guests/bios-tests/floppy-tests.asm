@@ -20,33 +20,7 @@ DRIVE           equ 0
 RECALIBRATED    equ 43eh                ; bit 0: the BIOS knows where the heads of drive A: are
 TICKS           equ 46ch
 
-        jmp 0:start
-start:
-        cli
-        xor ax, ax
-        mov ds, ax
-        mov es, ax
-        mov ss, ax
-        mov sp, 7c00h
-        sti
-        cld
-        mov ax, 0200h + SECTORS_MORE    ; read sectors: cylinder 0, head 0, from 2 on
-        mov bx, 7e00h
-        mov cx, 2
-        mov dx, DRIVE
-        int 13h
-        jnc tests
-        mov si, .unreadable
-        call print
-        mov al, 1
-        out 0f4h, al
-        jmp $
-.unreadable db "FAILED to read the floppy disk", 10, 0
-
-%include "report.inc"
-
-        times 510 - ($ - $$) db 0
-        dw 0aa55h
+%include "boot.inc"
 
 tests:
         mov si, banner

@@ -10,3 +10,4 @@ pub mod memory;
 pub mod power;
 pub mod rtc;
 pub mod screen;
+mod serial;

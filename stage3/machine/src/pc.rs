@@ -70,17 +70,23 @@ pub struct PcConfig {
     pub debug: DebugPorts,
 }
 
-/// A PC for tests, with a TSC of 1 GHz.
+/// What a PC for tests depends on: its TSC has 1 GHz.
 #[cfg(test)]
-pub(crate) fn test_pc(memory: u64) -> Pc {
-    Pc::new(&PcConfig {
+pub(crate) fn test_config(memory: u64) -> PcConfig {
+    PcConfig {
         layout: RamLayout::new(memory),
         cpus: 1,
         wall_clock: 1_700_000_000,
         tsc: TscScale::from_khz(1_000_000),
         physical_bits: 40,
         debug: DebugPorts::default(),
-    })
+    }
+}
+
+/// A PC for tests.
+#[cfg(test)]
+pub(crate) fn test_pc(memory: u64) -> Pc {
+    Pc::new(&test_config(memory))
 }
 
 /// What a PC has whose guest begins with its firmware.

@@ -4,6 +4,7 @@
 //! 115,200 baud. Only when the queue is full does the writer wait.
 
 use super::screen::Screen;
+use super::serial::{self, Serial, COM1};
 use bundle::boot_info::{FLAG_SERIAL, FLAG_VGA_TEXT};
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -11,16 +12,10 @@ use heapless::Deque;
 use machine::screen::{Picture, LEAVE};
 use monitor::console::Terminal;
 use spin::{Mutex, MutexGuard};
-use uart_16550::backend::PioBackend;
-use uart_16550::spec::registers::{FifoTriggerLevel, IER, LSR};
-use uart_16550::{BaudRate, Config, Uart16550};
+use uart_16550::spec::registers::LSR;
 
-/// First port of COM1.
-const COM1: u16 = 0x3f8;
 /// Bytes that wait for the UART: all that is kept of what a VM said, and some more.
 const QUEUE: usize = 80 << 10;
-/// Bytes that a 16550 takes at once when its transmitter is empty.
-const FIFO: usize = 16;
 
 /// Reads of the line status that the last characters get: more than enough at 115,200 baud.
 const PATIENCE: usize = 10_000_000;
@@ -49,7 +44,7 @@ enum Fitted<T> {
 
 /// The console's devices.
 pub struct Console {
-    serial: Fitted<Uart16550<PioBackend>>,
+    serial: Fitted<Serial>,
     queue: Deque<u8, QUEUE>,
     screen: Fitted<Screen>,
     /// The last line is not complete.
@@ -65,15 +60,8 @@ pub fn init(flags: u32) {
         console.screen = Fitted::Yes(Screen::new());
     }
     if flags & FLAG_SERIAL != 0 {
-        let config = Config {
-            interrupts: IER::DATA_READY,
-            fifo_trigger_level: Some(FifoTriggerLevel::One),
-            baud_rate: BaudRate::Baud115200,
-            ..Config::DEFAULT
-        };
         // SAFETY: stage 2 found a UART at these ports, and nobody but this module uses it.
-        let uart = unsafe { Uart16550::new_port(COM1) };
-        if let Some(uart) = uart.ok().and_then(|mut uart| uart.init(config).is_ok().then_some(uart)) {
+        if let Some(uart) = unsafe { serial::open(COM1) } {
             console.serial = Fitted::Yes(uart);
         }
     }
@@ -197,12 +185,7 @@ impl Console {
     pub fn send(&mut self) {
         let Fitted::Yes(serial) = &mut self.serial else { return };
         while !self.queue.is_empty() {
-            let mut batch = [0; FIFO];
-            let length = self.queue.len().min(FIFO);
-            for (slot, byte) in batch.iter_mut().zip(self.queue.iter()) {
-                *slot = *byte;
-            }
-            let sent = serial.send_bytes(&batch[..length]);
+            let sent = serial::send(serial, self.queue.iter());
             if sent == 0 {
                 return;
             }

@@ -4,23 +4,17 @@
 //! reads slows down nobody but itself.
 
 use super::console;
+use super::serial::{self, Serial, COM2};
 use alloc::collections::VecDeque;
 use core::fmt;
 use heapless::Deque;
-use uart_16550::backend::PioBackend;
-use uart_16550::spec::registers::{FifoTriggerLevel, IER};
-use uart_16550::{BaudRate, Config, Uart16550};
 
-/// First port of COM2.
-const COM2: u16 = 0x2f8;
-/// Bytes that a 16550 takes at once when its transmitter is empty.
-const FIFO: usize = 16;
 /// Bytes of commands that wait; more are lost.
 const INPUT: usize = 4 << 10;
 
 /// The line.
 pub struct Control {
-    serial: Option<Uart16550<PioBackend>>,
+    serial: Option<Serial>,
     commands: Deque<u8, INPUT>,
     answers: VecDeque<u8>,
 }
@@ -28,15 +22,8 @@ pub struct Control {
 impl Control {
     /// Sets COM2 up, if this computer has one.
     pub fn new() -> Self {
-        let config = Config {
-            interrupts: IER::DATA_READY,
-            fifo_trigger_level: Some(FifoTriggerLevel::One),
-            baud_rate: BaudRate::Baud115200,
-            ..Config::DEFAULT
-        };
         // SAFETY: these ports are COM2's or nobody's, and nobody but this module uses them.
-        let uart = unsafe { Uart16550::new_port(COM2) };
-        let serial = uart.ok().and_then(|mut uart| uart.init(config).is_ok().then_some(uart));
+        let serial = unsafe { serial::open(COM2) };
         Self { serial, commands: Deque::new(), answers: VecDeque::new() }
     }
 
@@ -62,12 +49,7 @@ impl Control {
     pub fn send(&mut self) {
         let Some(serial) = &mut self.serial else { return };
         while !self.answers.is_empty() {
-            let mut batch = [0; FIFO];
-            let length = self.answers.len().min(FIFO);
-            for (slot, byte) in batch.iter_mut().zip(&self.answers) {
-                *slot = *byte;
-            }
-            let sent = serial.send_bytes(&batch[..length]);
+            let sent = serial::send(serial, self.answers.iter());
             if sent == 0 {
                 console::needs_service();
                 return;

@@ -5,11 +5,8 @@ use super::*;
 fn pc_with_vga() -> Pc {
     Pc::new(&PcConfig {
         layout: RamLayout::new(64 << 20).with_vga(),
-        cpus: 1,
-        wall_clock: 1_700_000_000,
-        tsc: TscScale::from_khz(1_000_000),
-        physical_bits: 40,
         debug: DebugPorts { exit: Some(0x3d4), console: None },
+        ..test_config(64 << 20)
     })
 }
 
