@@ -9,6 +9,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+/// What is kept for a client that reads slowly. The kernel's own buffer is no measure: a port that speaks in single
+/// bytes fills it with a few hundred of them.
+const BACKLOG: usize = 1024 * 1024;
+
 /// A socket that leads to the port, as long as this lives. It has one client at a time; others wait. Without a client,
 /// what the port says is lost.
 #[derive(Debug)]
@@ -26,7 +30,8 @@ impl Relay {
             UnixListener::bind(&socket).with_context(|| format!("can't make {}", socket.display()))?;
         listener.set_nonblocking(true)?;
         let (running, end) = UnixStream::pair()?;
-        let line = Line { port, listener, end, client: None, to_port: Vec::new() };
+        let (to_port, to_client) = (Vec::new(), Vec::new());
+        let line = Line { port, listener, end, client: None, to_port, to_client };
         // Without the port there is nothing left to do.
         let thread = std::thread::spawn(move || _ = line.serve());
         Ok(Self { socket, running: Some(running), thread: Some(thread) })
@@ -56,6 +61,8 @@ struct Line {
     client: Option<UnixStream>,
     /// What a client sent and the port has not taken.
     to_port: Vec<u8>,
+    /// What the port said and the client has not taken.
+    to_client: Vec<u8>,
 }
 
 impl Line {
@@ -72,6 +79,7 @@ impl Line {
             if other && self.client.is_none() {
                 self.accept();
             } else if other {
+                self.write_client();
                 self.read_client();
                 self.write_port()?;
             }
@@ -82,11 +90,17 @@ impl Line {
     fn wait(&self) -> Result<[bool; 3], Errno> {
         let wanted = if self.to_port.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let mut files = vec![PollFd::new(&self.end, PollFlags::IN), PollFd::new(&self.port, wanted)];
-        // A client is heard when the port has taken what it said before.
         match &self.client {
             None => files.push(PollFd::new(&self.listener, PollFlags::IN)),
-            Some(client) if self.to_port.is_empty() => files.push(PollFd::new(client, PollFlags::IN)),
-            Some(_) => {}
+            Some(client) => {
+                let mut wanted = PollFlags::empty();
+                wanted.set(PollFlags::IN, self.is_listening());
+                wanted.set(PollFlags::OUT, !self.to_client.is_empty());
+                // One that is gone would be ready all the time.
+                if !wanted.is_empty() {
+                    files.push(PollFd::new(client, wanted));
+                }
+            }
         }
         match poll(&mut files, None) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -103,13 +117,23 @@ impl Line {
             Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
             Err(error) => return Err(error),
         };
-        if let Some(client) = &mut self.client {
-            // The emulator must not wait for a client that does not read: such a one has to go.
-            if client.write_all(&buffer[..count]).is_err() {
-                self.client = None;
-            }
-        }
+        self.to_client.extend(&buffer[..count]);
+        self.write_client();
         Ok(())
+    }
+
+    /// The emulator must not wait for a client that does not read: such a one has to go.
+    fn write_client(&mut self) {
+        match self.client.as_mut().map(|client| client.write(&self.to_client)) {
+            Some(Ok(count)) => _ = self.to_client.drain(..count),
+            Some(Err(error)) if may_work_later(&error) && self.to_client.len() <= BACKLOG => {}
+            Some(Err(_)) | None => self.leave(),
+        }
+    }
+
+    fn leave(&mut self) {
+        self.client = None;
+        self.to_client.clear();
     }
 
     fn accept(&mut self) {
@@ -117,13 +141,19 @@ impl Line {
         self.client = client.set_nonblocking(true).is_ok().then_some(client);
     }
 
+    /// A client is heard when the port has taken what it said before.
+    fn is_listening(&self) -> bool {
+        self.to_port.is_empty()
+    }
+
     fn read_client(&mut self) {
-        let Some(client) = &mut self.client else { return };
+        let is_listening = self.is_listening();
+        let Some(client) = self.client.as_mut().filter(|_| is_listening) else { return };
         let mut buffer = [0; 4096];
         match client.read(&mut buffer) {
             Ok(count @ 1..) => self.to_port.extend(&buffer[..count]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Ok(0) | Err(_) => self.client = None,
+            Err(error) if may_work_later(&error) => {}
+            Ok(0) | Err(_) => self.leave(),
         }
     }
 
@@ -137,4 +167,8 @@ impl Line {
             Err(error) => Err(error),
         }
     }
+}
+
+fn may_work_later(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

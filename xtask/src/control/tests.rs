@@ -2,7 +2,7 @@
 
 use super::fake::{serve, Port};
 use super::*;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -90,4 +90,21 @@ fn silence_is_an_error_and_a_silent_client_holds_nothing_up() {
         }
     };
     assert_eq!(error, "the computer was switched off");
+}
+
+#[test]
+fn a_slow_client_misses_nothing() {
+    let port = Port::new();
+    let mut client = UnixStream::connect(port.socket()).unwrap();
+    let said: Vec<u8> = (0..100_000_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
+    let mut computer = std::fs::File::from(port.theirs.try_clone().unwrap());
+    // The relay has taken the client in when the port has its first byte.
+    client.write_all(b"?").unwrap();
+    computer.read_exact(&mut [0]).unwrap();
+    for byte in &said {
+        computer.write_all(&[*byte]).unwrap();
+    }
+    let mut heard = vec![0; said.len()];
+    client.read_exact(&mut heard).unwrap();
+    assert!(heard == said);
 }
