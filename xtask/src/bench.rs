@@ -34,13 +34,14 @@ struct Measurement {
     run: fn(&mut Figures) -> Result<()>,
 }
 
-const MEASUREMENTS: &[Measurement] = &[exits::MEASUREMENT, freedos::MEASUREMENT, linux::MEASUREMENT];
+const MEASUREMENTS: &[Measurement] =
+    &[exits::MEASUREMENT, freedos::MEASUREMENT, linux::MEASUREMENT, linux::QUIET];
 
 /// Measures, prints the figures, and writes them. Whether each is within its limit.
 pub fn run(options: &Options) -> Result<bool> {
     if options.list {
         for measurement in MEASUREMENTS {
-            println!("{:<14} {}", measurement.name, measurement.what);
+            println!("{:<18} {}", measurement.name, measurement.what);
         }
         return Ok(true);
     }

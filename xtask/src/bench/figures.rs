@@ -34,6 +34,13 @@ impl Figures {
         self.figures.push(Figure { what: what.into(), value: value as f64, unit, limit: None });
     }
 
+    /// Adds a number of something of which there may be at most `limit`.
+    pub fn count_at_most(&mut self, what: impl Into<String>, value: u64, unit: &'static str, limit: u64) {
+        #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let (value, limit) = (value as f64, Some(limit as f64));
+        self.figures.push(Figure { what: what.into(), value, unit, limit });
+    }
+
     /// Adds `part` divided by `whole`, which may be at most `limit`.
     pub fn ratio(&mut self, what: impl Into<String>, part: u64, whole: u64, limit: Option<f64>) {
         #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -56,10 +63,12 @@ impl Figure {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Figure { what, value, unit, limit } in &self.figures {
-            let value = if *unit == "x" { format!("{value:.4}") } else { grouped(*value) };
+            let is_ratio = *unit == "x";
+            let value = if is_ratio { format!("{value:.4}") } else { grouped(*value) };
             write!(f, "  {what:<46} {value:>17} {unit}")?;
             if let Some(limit) = limit {
-                write!(f, "  (at most {limit:.2})")?;
+                let limit = if is_ratio { format!("{limit:.3}") } else { grouped(*limit) };
+                write!(f, "  (at most {limit})")?;
             }
             writeln!(f)?;
         }
@@ -105,6 +114,13 @@ mod tests {
         let mut figures = figures();
         assert!(figures.are_within_limits(), "1.1 is not more than 1.1");
         assert!(!figures.to_string().contains("FAILED"));
+        figures.count_at_most("entries", 1000, "", 1000);
+        assert!(
+            figures.are_within_limits() && figures.to_string().contains("1,000   (at most 1,000)"),
+            "{figures}"
+        );
+        figures.count_at_most("too many", 1001, "", 1000);
+        assert!(figures.to_string().contains("FAILED: too many"), "{figures}");
         figures.ratio("too much", 34, 30, Some(1.1));
         assert!(!figures.are_within_limits());
         assert!(figures.to_string().contains("FAILED: too much"), "{figures}");
@@ -113,7 +129,7 @@ mod tests {
     #[test]
     fn the_table_is_for_people_and_json_for_programs() {
         let text = figures().to_string();
-        assert!(text.contains(" 31,000,000 \n") && text.contains("1.1000 x  (at most 1.10)"), "{text}");
+        assert!(text.contains(" 31,000,000 \n") && text.contains("1.1000 x  (at most 1.100)"), "{text}");
         let json: serde_json::Value = serde_json::from_str(&json(&[figures()]).unwrap()).unwrap();
         assert_eq!(json[0]["name"], "boot");
         assert_eq!(json[0]["figures"][0]["value"], 31e6);

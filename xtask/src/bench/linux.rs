@@ -1,18 +1,27 @@
 //! The Linux guest of pxhv.toml, alone, from power-on to its shell, stage by stage; and from the kernel's start on
-//! against the same kernel without pxHV.
+//! against the same kernel without pxHV. Once with the kernel's messages on the console, once without.
 
 use super::qemu::{self, At, Counts, Until};
 use super::{Figures, Measurement};
 use crate::{expect, guests, image, project};
 use anyhow::{Context as _, Result};
-use regex::Regex;
 use std::path::PathBuf;
 
 pub const MEASUREMENT: Measurement = Measurement {
     name: "boot-linux",
     what: "instructions from power-on to the shell of pxhv.toml's Linux, stage by stage",
     missing: || None,
-    run,
+    run: |figures| Boot { cmdline: "console=ttyS0", ratio: 0.95, entries: 45_000 }.stages(figures),
+};
+
+pub const QUIET: Measurement = Measurement {
+    name: "boot-linux-quiet",
+    what: "instructions from the kernel's start to the shell, with a kernel that prints nothing",
+    missing: || None,
+    run: |figures| {
+        let boot = Boot { cmdline: "console=ttyS0 quiet", ratio: 0.92, entries: 5_000 };
+        boot.compare(figures, &boot.natively()?, &boot.in_vm()?)
+    },
 };
 
 /// RAM of the computer below the VM.
@@ -21,9 +30,12 @@ const HOST_MEMORY: &str = "1G";
 const MEMORY: &str = "512M";
 const KERNEL: &str = "guests/linux/vmlinuz";
 const INITRD: &str = "guests/linux/initrd.gz";
-const CMDLINE: &str = "console=ttyS0";
 /// Where QEMU puts a bzImage, and where that begins.
 const KERNEL_START: u64 = 0x10_0000;
+/// The kernel's first line on the console.
+const FIRST_WORDS: &str = r"\[ +0\.0+\] Linux version";
+/// The guest's shell.
+const PROMPT: &str = "pxhv-guest:.*# ";
 
 /// The ends of the stages before a guest runs: lines on the console.
 const STAGES: [(&str, &str); 5] = [
@@ -34,64 +46,95 @@ const STAGES: [(&str, &str); 5] = [
     ("stage 2: virtualization on", "^pxHV: stage 3"),
 ];
 
-fn run(figures: &mut Figures) -> Result<()> {
-    let shell = || -> Result<Until> { Ok(Until::Console(expect::pattern("^pxhv-guest:.*# $")?)) };
-    println!("booting Linux without pxHV ...");
-    let mut computer = qemu::computer(MEMORY);
-    computer.arg("-kernel").arg(file(KERNEL)?).arg("-initrd").arg(file(INITRD)?).args(["-append", CMDLINE]);
-    let native = qemu::count(computer, &shell()?, Some(KERNEL_START))?;
-    let native_start = native.start.context("the kernel was not started")?;
-
-    let directory = project::target().join("bench");
-    let (config, disk) = (directory.join("linux.toml"), directory.join("linux.img"));
-    image::write(&config, configuration()?.as_bytes())?;
-    image::build(&image::What::of(config), Some(&disk))?;
-    println!("booting Linux in a VM ...");
-    let mut computer = qemu::computer(HOST_MEMORY);
-    computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
-    let ours = qemu::count(computer, &shell()?, None)?;
-    let entry = ours.entry.context("no guest was entered")?;
-
-    let mut before = 0;
-    for (stage, end) in STAGES {
-        let at = ours.first_byte(&expect::pattern(end)?)?.count;
-        figures.count(stage, at - before, "instructions");
-        before = at;
-    }
-    figures.count("stage 3, until the guest is entered", entry - before, "instructions");
-    let [first, prompt] = milestones(&ours)?;
-    figures.count("guest, to the kernel's first words", first.count - entry, "instructions");
-    figures.count("guest, from there to the shell", prompt.count - first.count, "instructions");
-    figures.count("power-on to shell", prompt.count, "instructions");
-    let in_vm = prompt.count - entry;
-    figures.count("guest, all of it", in_vm, "instructions");
-    figures.count("  of them pxHV's own", in_vm - prompt.guest, "instructions");
-    figures.count("  entries to the guest", prompt.entries, "");
-
-    let [first, prompt] = milestones(&native)?;
-    let native = prompt.count - native_start;
-    figures.count("native, to the kernel's first words", first.count - native_start, "instructions");
-    figures.count("native, from there to the shell", prompt.count - first.count, "instructions");
-    figures.count("native, all of it", native, "instructions");
-    figures.ratio("kernel's start to shell, in a VM to native", in_vm, native, None);
-    Ok(())
+/// A boot on both sides.
+struct Boot {
+    cmdline: &'static str,
+    /// What it may cost, of what it costs without pxHV. In a VM the kernel need not find out the clock's rate.
+    ratio: f64,
+    /// How many entries to the guest it may take.
+    entries: u64,
 }
 
-/// The kernel's first byte on the console, and the shell's prompt.
-fn milestones(counts: &Counts) -> Result<[At; 2]> {
-    let pattern = |text: &str| -> Result<Regex> { Ok(expect::pattern(text)?) };
-    Ok([
-        counts.first_byte(&pattern(r"\[ +0\.0+\] Linux version")?)?,
-        counts.whole(&pattern("pxhv-guest:.*# ")?)?,
-    ])
+impl Boot {
+    /// Also tells the stages.
+    fn stages(&self, figures: &mut Figures) -> Result<()> {
+        let (native, ours) = (self.natively()?, self.in_vm()?);
+        let mut before = 0;
+        for (stage, end) in STAGES {
+            let at = ours.counts.first_byte(&expect::pattern(end)?)?.count;
+            figures.count(stage, at - before, "instructions");
+            before = at;
+        }
+        figures.count("stage 3, until the guest is entered", ours.start - before, "instructions");
+        for (side, run) in [("guest", &ours), ("native", &native)] {
+            let first = run.counts.first_byte(&expect::pattern(FIRST_WORDS)?)?.count;
+            let shell = run.shell()?.count;
+            figures.count(format!("{side}, to the kernel's first words"), first - run.start, "instructions");
+            figures.count(format!("{side}, from there to the shell"), shell - first, "instructions");
+        }
+        figures.count("power-on to shell", ours.shell()?.count, "instructions");
+        self.compare(figures, &native, &ours)
+    }
+
+    /// From the kernel's start on.
+    fn compare(&self, figures: &mut Figures, native: &Run, ours: &Run) -> Result<()> {
+        let [native_shell, shell] = [native.shell()?, ours.shell()?];
+        let [without, within] = [native_shell.count - native.start, shell.count - ours.start];
+        figures.count("native, all of it", without, "instructions");
+        figures.count("guest, all of it", within, "instructions");
+        figures.count("  of them pxHV's own", within - shell.guest, "instructions");
+        figures.count_at_most("  entries to the guest", shell.entries, "", self.entries);
+        figures.ratio("kernel's start to shell, in a VM to native", within, without, Some(self.ratio));
+        Ok(())
+    }
+
+    fn natively(&self) -> Result<Run> {
+        println!("booting Linux without pxHV ...");
+        let mut computer = qemu::computer(MEMORY);
+        computer.arg("-kernel").arg(file(KERNEL)?).arg("-initrd").arg(file(INITRD)?);
+        computer.args(["-append", self.cmdline]);
+        let counts = qemu::count(computer, &shell()?, Some(KERNEL_START))?;
+        Ok(Run { start: counts.start.context("the kernel was not started")?, counts })
+    }
+
+    fn in_vm(&self) -> Result<Run> {
+        let directory = project::target().join("bench");
+        let (config, disk) = (directory.join("linux.toml"), directory.join("linux.img"));
+        image::write(&config, configuration(self.cmdline)?.as_bytes())?;
+        image::build(&image::What::of(config), Some(&disk))?;
+        println!("booting Linux in a VM ...");
+        let mut computer = qemu::computer(HOST_MEMORY);
+        computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
+        let counts = qemu::count(computer, &shell()?, None)?;
+        Ok(Run { start: counts.entry.context("no guest was entered")?, counts })
+    }
+}
+
+/// One side's boot.
+struct Run {
+    /// The count at the kernel's first instruction.
+    start: u64,
+    counts: Counts,
+}
+
+impl Run {
+    /// When the shell's prompt was there.
+    fn shell(&self) -> Result<At> {
+        self.counts.whole(&expect::pattern(PROMPT)?)
+    }
+}
+
+/// What ends a run.
+fn shell() -> Result<Until> {
+    Ok(Until::Console(expect::pattern(&format!("^{PROMPT}$"))?))
 }
 
 /// The guest of pxhv.toml, alone.
-fn configuration() -> Result<String> {
+fn configuration(cmdline: &str) -> Result<String> {
     let [kernel, initrd] = [file(KERNEL)?, file(INITRD)?].map(|file| file.display().to_string());
     Ok(format!(
         "[[vm]]\nname = \"linux\"\nmemory = {MEMORY:?}\nboot = \"linux\"\nkernel = {kernel:?}\ninitrd = {initrd:?}\n\
-         cmdline = {CMDLINE:?}\n"
+         cmdline = {cmdline:?}\n"
     ))
 }
 
