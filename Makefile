@@ -52,6 +52,9 @@ coverage: ## which lines of the virtual PC the host tests execute
 bench: ## count the instructions of boots, in a VM and without
 	@$(XTASK) bench $(ARGS)
 
+bench-check: ## the same, and fail if a count has grown
+	@$(XTASK) bench --check $(ARGS)
+
 setup: ## install what all of these need
 	@$(XTASK) setup
 

@@ -1,14 +1,20 @@
 //! `cargo xtask bench`: what running in a VM costs, counted in instructions and not in seconds: a run that is repeated
 //! gives the same figures, whatever else the build computer does. docs/performance.md says what each figure means.
 
+mod baseline;
 mod exits;
 mod figures;
 mod freedos;
 mod linux;
 mod qemu;
+mod record;
+mod tools;
 
+use crate::project;
+use crate::test::Count;
 use anyhow::{bail, Context as _, Result};
 use figures::Figures;
+use record::Record;
 use std::path::PathBuf;
 
 /// Options of `cargo xtask bench`
@@ -23,6 +29,12 @@ pub struct Options {
     /// Write the figures to FILE, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Fail if a count has grown since bench/baseline.json was written
+    #[arg(long)]
+    check: bool,
+    /// Write bench/baseline.json; of what is not measured now, the old figures stay
+    #[arg(long, conflicts_with = "check")]
+    save_baseline: bool,
 }
 
 /// A measurement.
@@ -37,7 +49,11 @@ struct Measurement {
 const MEASUREMENTS: &[Measurement] =
     &[exits::MEASUREMENT, freedos::MEASUREMENT, linux::MEASUREMENT, linux::QUIET];
 
-/// Measures, prints the figures, and writes them. Whether each is within its limit.
+/// Those that take some seconds together, and need nothing but the compiler and QEMU.
+const QUICK: [&str; 1] = ["exits"];
+
+/// Measures, prints the figures, writes and compares them. Whether each is within its limit, and not above the baseline if
+/// that is looked at.
 pub fn run(options: &Options) -> Result<bool> {
     if options.list {
         for measurement in MEASUREMENTS {
@@ -51,6 +67,25 @@ pub fn run(options: &Options) -> Result<bool> {
         }
     }
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let all = measure(wanted)?;
+    if let Some(path) = &options.json {
+        Record::new(all.clone()).save(path)?;
+    }
+    let file = project::root().join(baseline::FILE);
+    let mut is_fine = all.iter().all(Figures::are_within_limits);
+    if options.check {
+        is_fine &= is_as_before(&all, options.only.is_empty())?;
+    } else if options.save_baseline {
+        let mut record = Record::load(&file)?.unwrap_or_else(|| Record::new(Vec::new()));
+        record.update(&all);
+        record.save(&file)?;
+        println!("wrote {}", project::shown(&file));
+    }
+    Ok(is_fine)
+}
+
+/// Makes the measurements that are wanted, and prints the figures of each.
+fn measure(wanted: impl Fn(&str) -> bool) -> Result<Vec<Figures>> {
     let mut all = Vec::new();
     for measurement in MEASUREMENTS.iter().filter(|measurement| wanted(measurement.name)) {
         if let Some(reason) = (measurement.missing)() {
@@ -58,12 +93,26 @@ pub fn run(options: &Options) -> Result<bool> {
             continue;
         }
         let mut figures = Figures::new(measurement.name);
+        tools::note(&mut figures);
         (measurement.run)(&mut figures).with_context(|| measurement.name)?;
         println!("\n{}: {}\n{figures}", measurement.name, measurement.what);
         all.push(figures);
     }
-    if let Some(path) = &options.json {
-        crate::image::write(path, figures::json(&all)?.as_bytes())?;
-    }
-    Ok(all.iter().all(Figures::are_within_limits))
+    Ok(all)
+}
+
+/// Whether nothing has grown since the baseline was written. `all`: every measurement should have been made.
+fn is_as_before(measured: &[Figures], all: bool) -> Result<bool> {
+    let file = project::root().join(baseline::FILE);
+    let baseline = Record::load(&file)?.with_context(|| {
+        format!("there is no {}: write it by `cargo xtask bench --save-baseline`", baseline::FILE)
+    })?;
+    Ok(baseline::report(&baseline::compare(&baseline, measured, all)))
+}
+
+/// A check of `cargo xtask test`: the measurements that take no time, with the baseline.
+pub fn check_the_quick() -> Result<Count> {
+    let all = measure(|name| QUICK.contains(&name))?;
+    let is_fine = all.iter().all(Figures::are_within_limits);
+    Ok(Count::one(is_as_before(&all, false)? && is_fine))
 }

@@ -1,8 +1,9 @@
-//! The checks that need no emulator: format, lints, the tests that run on this computer, and the size of the stages.
+//! The checks before the boot tests: format, lints, the tests that run on this computer, the size of the stages, and counts
+//! that must not grow.
 
-use crate::footprint;
 use crate::test::Count;
 use crate::toolchain::Toolchain;
+use crate::{bench, footprint};
 use anyhow::{Context, Result};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -23,6 +24,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "lints of stage 3", run: lints_of_stage3 },
     Check { name: "host tests", run: host_tests },
     Check { name: "size of the stages", run: footprint::check },
+    Check { name: "counts of the baseline", run: bench::check_the_quick },
 ];
 
 /// Beside what Cargo.toml asks for.

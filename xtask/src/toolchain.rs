@@ -81,6 +81,11 @@ impl Toolchain {
         self.directory.join(name)
     }
 
+    /// What rustc calls itself.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// One line that says what is used.
     pub fn describe(&self) -> String {
         let place = if self.directory.as_os_str().is_empty() { "on the PATH" } else { "in /usr/bin" };

@@ -1,5 +1,6 @@
 //! Round trips of exits, by a guest that takes the time of its own: guests/bench/exits.asm.
 
+use super::figures::Shape;
 use super::qemu::{self, Until};
 use super::{Figures, Measurement};
 use crate::{expect, image, project};
@@ -20,6 +21,16 @@ const LINE: &str = "bench exits: ";
 /// Its last line says this.
 const END: &str = "done";
 
+/// What some of the round trips should come down to.
+const TARGETS: [(&str, u64); 6] = [
+    ("cpuid", 100),
+    ("hypercall", 100),
+    ("in-pic", 250),
+    ("in-elcr", 250),
+    ("rdmsr-mtrr", 200),
+    ("timer-set-and-interrupt", 1000),
+];
+
 fn run(figures: &mut Figures) -> Result<()> {
     let disk = project::target().join("bench/exits.img");
     image::build(&image::What::guest(project::root().join(SOURCE), String::new()), Some(&disk))?;
@@ -30,7 +41,10 @@ fn run(figures: &mut Figures) -> Result<()> {
     let found = results(&console)?;
     ensure!(!found.is_empty(), "the guest measured nothing; console:\n{console}");
     for (what, ticks) in found {
-        figures.count(what, ticks, "instructions");
+        let figure = figures.count(what, ticks, "instructions").drawn(Shape::Bar);
+        if let Some((_, target)) = TARGETS.iter().find(|(name, _)| *name == what) {
+            figure.target(*target);
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! FreeDOS from its boot floppy to its prompt, against the same in the same emulator without pxHV.
 
 use super::qemu::{self, Until};
-use super::{Figures, Measurement};
+use super::{tools, Figures, Measurement};
 use crate::guests::freedos::VARIABLE;
 use crate::{expect, image, packages, project};
 use anyhow::{Context as _, Result};
@@ -31,7 +31,9 @@ fn run(figures: &mut Figures) -> Result<()> {
     let floppy = std::path::absolute(floppy)?;
     let native = native(&floppy)?;
     let Ours { all, own, entries } = ours(&floppy)?;
-    figures.count("without pxHV", native, "instructions");
+    tools::note_bios(figures)?;
+    tools::note_file(figures, "floppy", &floppy)?;
+    figures.reference("without pxHV", native, "instructions");
     figures.count("in a VM", all, "instructions");
     figures.count("  of them pxHV's own", own, "instructions");
     figures.count("  entries to the guest", entries, "");

@@ -1,8 +1,9 @@
 //! The Linux guest of pxhv.toml, alone, from power-on to its shell, stage by stage; and from the kernel's start on
 //! against the same kernel without pxHV. Once with the kernel's messages on the console, once without.
 
+use super::figures::Shape;
 use super::qemu::{self, At, Counts, Until};
-use super::{Figures, Measurement};
+use super::{tools, Figures, Measurement};
 use crate::{expect, guests, image, project};
 use anyhow::{Context as _, Result};
 use std::path::PathBuf;
@@ -62,28 +63,33 @@ impl Boot {
         let mut before = 0;
         for (stage, end) in STAGES {
             let at = ours.counts.first_byte(&expect::pattern(end)?)?.count;
-            figures.count(stage, at - before, "instructions");
+            figures.count(stage, at - before, "instructions").drawn(Shape::Part);
             before = at;
         }
-        figures.count("stage 3, until the guest is entered", ours.start - before, "instructions");
-        for (side, run) in [("guest", &ours), ("native", &native)] {
-            let first = run.counts.first_byte(&expect::pattern(FIRST_WORDS)?)?.count;
-            let shell = run.shell()?.count;
-            figures.count(format!("{side}, to the kernel's first words"), first - run.start, "instructions");
-            figures.count(format!("{side}, from there to the shell"), shell - first, "instructions");
-        }
+        let entered = "stage 3, until the guest is entered";
+        figures.count(entered, ours.start - before, "instructions").drawn(Shape::Part);
+        let [first, shell] = [ours.first_words()?.count, ours.shell()?.count];
+        figures
+            .count("guest, to the kernel's first words", first - ours.start, "instructions")
+            .drawn(Shape::Part);
+        figures.count("guest, from there to the shell", shell - first, "instructions").drawn(Shape::Part);
+        let [first, shell] = [native.first_words()?.count, native.shell()?.count];
+        figures.reference("native, to the kernel's first words", first - native.start, "instructions");
+        figures.reference("native, from there to the shell", shell - first, "instructions");
         figures.count("power-on to shell", ours.shell()?.count, "instructions");
         self.compare(figures, &native, &ours)
     }
 
     /// From the kernel's start on.
     fn compare(&self, figures: &mut Figures, native: &Run, ours: &Run) -> Result<()> {
+        tools::note_bios(figures)?;
+        tools::note_linux(figures, &file(KERNEL)?)?;
         let [native_shell, shell] = [native.shell()?, ours.shell()?];
         let [without, within] = [native_shell.count - native.start, shell.count - ours.start];
-        figures.count("native, all of it", without, "instructions");
+        figures.reference("native, all of it", without, "instructions");
         figures.count("guest, all of it", within, "instructions");
         figures.count("  of them pxHV's own", within - shell.guest, "instructions");
-        figures.count_at_most("  entries to the guest", shell.entries, "", self.entries);
+        figures.count("  entries to the guest", shell.entries, "").limit(self.entries);
         figures.ratio("kernel's start to shell, in a VM to native", within, without, Some(self.ratio));
         Ok(())
     }
@@ -118,6 +124,11 @@ struct Run {
 }
 
 impl Run {
+    /// When the kernel began to speak.
+    fn first_words(&self) -> Result<At> {
+        self.counts.first_byte(&expect::pattern(FIRST_WORDS)?)
+    }
+
     /// When the shell's prompt was there.
     fn shell(&self) -> Result<At> {
         self.counts.whole(&expect::pattern(PROMPT)?)
