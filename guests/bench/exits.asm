@@ -61,6 +61,7 @@ DEADLINE_MODE   equ 2 << 17
         measure "out-pic", {do_out 0x21}
         measure "in-elcr", {do_in 0x4d0}
         measure "in-nothing", {do_in 0x7e0}
+        measure "out-nothing", {do_out 0x7e0}
         measure "read-lapic", {do_read LAPIC + LAPIC_TPR}
         measure "write-lapic", {do_write LAPIC + LAPIC_TPR}
         measure "read-nothing", {do_read NOTHING}
@@ -69,6 +70,7 @@ DEADLINE_MODE   equ 2 << 17
         measure "wrmsr-mtrr", {do_wrmsr IA32_MTRR_TYPE, 0}
         measure "rdmsr-pat", {do_rdmsr IA32_PAT}
         measure "rdmsr-without-exit", {do_rdmsr IA32_FS_BASE}
+        measure "wrmsr-without-exit", {do_wrmsr IA32_FS_BASE, 0}
         measure "page-fault-without-exit", do_page_fault
 
         mov     ecx, IA32_APIC_BASE
@@ -82,6 +84,7 @@ DEADLINE_MODE   equ 2 << 17
         measure "ipi-to-self", do_self
         cli
         call    sleeps
+        measure "out-pit", {do_out 0x40}        ; last: channel 0 runs from now on, for all exits to look at
         mov     esi, text_done
         call    puts_64
 .stop:  sti                             ; whoever reads this is quicker than a computer that switches itself off

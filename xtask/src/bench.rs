@@ -2,6 +2,8 @@
 //! gives the same figures, whatever else the build computer does. docs/performance.md says what each figure means.
 
 mod baseline;
+mod bochs;
+mod counts;
 mod exits;
 mod figures;
 mod freedos;
@@ -46,8 +48,14 @@ struct Measurement {
     run: fn(&mut Figures) -> Result<()>,
 }
 
-const MEASUREMENTS: &[Measurement] =
-    &[exits::MEASUREMENT, freedos::MEASUREMENT, linux::MEASUREMENT, linux::QUIET];
+const MEASUREMENTS: &[Measurement] = &[
+    exits::MEASUREMENT,
+    exits::BOCHS,
+    exits::BOCHS_SVM,
+    freedos::MEASUREMENT,
+    linux::MEASUREMENT,
+    linux::QUIET,
+];
 
 /// Those that take some seconds together, and need nothing but the compiler and QEMU.
 const QUICK: [&str; 1] = ["exits"];

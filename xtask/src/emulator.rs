@@ -5,6 +5,7 @@ mod clock;
 mod kvm;
 mod qemu;
 
+pub use bochs::{drain_screen, logging as logging_bochs};
 pub use clock::Clock;
 
 use crate::control::Relay;
@@ -166,7 +167,8 @@ impl Drop for Emulator {
     }
 }
 
-fn spawn(command: &mut Command, has_terminal: bool) -> Result<Child> {
+/// Starts an emulator that ends when this program does.
+pub fn spawn(command: &mut Command, has_terminal: bool) -> Result<Child> {
     let name = command.get_program().to_string_lossy().into_owned();
     if !has_terminal {
         // A group of its own: Ctrl-C at our terminal is ours to handle.

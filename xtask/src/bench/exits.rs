@@ -2,20 +2,35 @@
 
 use super::figures::Shape;
 use super::qemu::{self, Until};
-use super::{Figures, Measurement};
-use crate::{expect, image, project};
+use super::{bochs, Figures, Measurement};
+use crate::emulator::On;
+use crate::{expect, image, project, size};
 use anyhow::{ensure, Context as _, Result};
 
 pub const MEASUREMENT: Measurement = Measurement {
     name: "exits",
-    what: "instructions of round trips from the guest to pxHV and back",
+    what: "instructions of round trips from the guest to pxHV and back: SVM, in QEMU",
     missing: || None,
-    run,
+    run: |figures| run(On::Qemu, figures),
+};
+
+pub const BOCHS: Measurement = Measurement {
+    name: "exits-bochs",
+    what: "the same, VMX, in Bochs",
+    missing: || None,
+    run: |figures| run(On::Bochs, figures),
+};
+
+pub const BOCHS_SVM: Measurement = Measurement {
+    name: "exits-bochs-svm",
+    what: "the same, SVM, in Bochs",
+    missing: || None,
+    run: |figures| run(On::BochsSvm, figures),
 };
 
 const SOURCE: &str = "guests/bench/exits.asm";
 /// RAM of the computer below the VM.
-const MEMORY: &str = "256M";
+const MEMORY: u64 = 256 * size::MIB;
 /// What each line of the guest begins with.
 const LINE: &str = "bench exits: ";
 /// Its last line says this.
@@ -31,13 +46,18 @@ const TARGETS: [(&str, u64); 6] = [
     ("timer-set-and-interrupt", 1000),
 ];
 
-fn run(figures: &mut Figures) -> Result<()> {
+fn run(on: On, figures: &mut Figures) -> Result<()> {
     let disk = project::target().join("bench/exits.img");
     image::build(&image::What::guest(project::root().join(SOURCE), String::new()), Some(&disk))?;
-    let mut computer = qemu::computer(MEMORY);
-    computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
-    let end = Until::Console(expect::pattern(&format!("^{LINE}{END}$"))?);
-    let console = qemu::count(computer, &end, None)?.console();
+    let end = expect::pattern(&format!("^{LINE}{END}$"))?;
+    println!("measuring exits on {} ...", on.name());
+    let console = if on == On::Qemu {
+        let mut computer = qemu::computer(&size::show(MEMORY));
+        computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
+        qemu::count(computer, &Until::Console(end), None)?.console()
+    } else {
+        bochs::count(on, MEMORY, &disk, &end, None)?.console()
+    };
     let found = results(&console)?;
     ensure!(!found.is_empty(), "the guest measured nothing; console:\n{console}");
     for (what, ticks) in found {

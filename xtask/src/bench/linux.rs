@@ -1,8 +1,9 @@
 //! The Linux guest of pxhv.toml, alone, from power-on to its shell, stage by stage; and from the kernel's start on
 //! against the same kernel without pxHV. Once with the kernel's messages on the console, once without.
 
+use super::counts::{At, Counts};
 use super::figures::Shape;
-use super::qemu::{self, At, Counts, Until};
+use super::qemu::{self, Until};
 use super::{tools, Figures, Measurement};
 use crate::{expect, guests, image, project};
 use anyhow::{Context as _, Result};

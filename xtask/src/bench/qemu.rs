@@ -1,7 +1,7 @@
 //! A run in QEMU whose instructions are counted, by the plugin count.c.
 
+use super::counts::{text, At, Counts};
 use crate::fuzz::HOST;
-use crate::transcript::Transcript;
 use crate::{packages, project};
 use anyhow::{bail, ensure, Context as _, Result};
 use regex::Regex;
@@ -25,32 +25,6 @@ pub enum Until {
     Console(Regex),
     /// A row of the computer's own screen is this.
     Screen(&'static str),
-}
-
-/// A point of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct At {
-    /// Instructions up to there.
-    pub count: u64,
-    /// Those of them that guests executed.
-    pub guest: u64,
-    /// Entries to guests.
-    pub entries: u64,
-}
-
-/// What was counted.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// What the computer's serial port sent.
-    console: Vec<u8>,
-    /// How many bytes of it were sent when.
-    sent: Vec<(At, usize)>,
-    /// At the first entry to a guest.
-    pub entry: Option<u64>,
-    /// At the first execution of the address to be watched.
-    pub start: Option<u64>,
-    /// At the last change of the text screen: a guest's, if there is one.
-    pub screen: At,
 }
 
 /// The program and its options for both kinds of runs: the same computer but for memory and drives. Each instruction takes
@@ -132,33 +106,6 @@ impl Drop for Run {
     }
 }
 
-impl Counts {
-    /// What was on the console.
-    pub fn console(&self) -> String {
-        text(&self.console)
-    }
-
-    /// The count when the first byte of what matches was on the console.
-    pub fn first_byte(&self, pattern: &Regex) -> Result<At> {
-        let console = String::from_utf8_lossy(&self.console);
-        let found = pattern.find(&console).with_context(|| format!("not on the console: {pattern}"))?;
-        self.at(found.start() + 1)
-    }
-
-    /// The count when all of what matches was on the console.
-    pub fn whole(&self, pattern: &Regex) -> Result<At> {
-        let console = String::from_utf8_lossy(&self.console);
-        let found = pattern.find(&console).with_context(|| format!("not on the console: {pattern}"))?;
-        self.at(found.end())
-    }
-
-    /// The count when so many bytes were sent.
-    fn at(&self, bytes: usize) -> Result<At> {
-        let sent = self.sent.iter().find(|(_, sent)| *sent >= bytes);
-        Ok(sent.context("the plugin missed the end of the console")?.0)
-    }
-}
-
 /// What the plugin wrote.
 fn parse(counted: &str, console: Vec<u8>) -> Result<Counts> {
     let mut counts = Counts { console, ..Counts::default() };
@@ -180,13 +127,6 @@ fn parse(counted: &str, console: Vec<u8>) -> Result<Counts> {
     }
     ensure!(is_complete, "the plugin did not come to its end");
     Ok(counts)
-}
-
-/// The console as a person sees it.
-fn text(console: &[u8]) -> String {
-    let mut transcript = Transcript::default();
-    transcript.feed(console);
-    transcript.text().to_owned()
 }
 
 /// A file that may not be there yet.
@@ -216,15 +156,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_belong_to_what_is_on_the_console() {
+    fn what_the_plugin_writes_is_read() {
         let counted =
             "console 10 0 0 1\nconsole 25 0 0 4\nentry 30\nstart 31\nconsole 40 6 2 9\nscreen 35 4 1\nend\n";
         let counts = parse(counted, b"a: b\nc\nd\n".to_vec()).unwrap();
-        let pattern = |text| crate::expect::pattern(text).unwrap();
-        assert_eq!(counts.first_byte(&pattern("^a: b$")).unwrap().count, 10);
-        assert_eq!(counts.whole(&pattern("^a: b$")).unwrap().count, 25);
-        assert_eq!(counts.first_byte(&pattern("^c$")).unwrap(), At { count: 40, guest: 6, entries: 2 });
-        assert!(counts.whole(&pattern("^e$")).is_err());
+        let pattern = crate::expect::pattern("^c$").unwrap();
+        assert_eq!(counts.first_byte(&pattern).unwrap(), At { count: 40, guest: 6, entries: 2 });
         assert_eq!((counts.entry, counts.start), (Some(30), Some(31)));
         assert_eq!(counts.screen, At { count: 35, guest: 4, entries: 1 });
         assert!(parse("entry 30\n", Vec::new()).is_err(), "QEMU was killed");

@@ -12,11 +12,24 @@ const RESIDENT_MAX: u64 = 2048;
 
 /// Bochs with its serial ports at the terminals `ports` and its files in `directory`.
 pub fn command(computer: &Computer, ports: [&Path; 2], directory: &Path) -> Result<Command> {
+    let ports = ports.map(|port| format!("mode=term, dev={}", port.display()));
+    let log = "log: bochs.log";
+    prepare(computer, configuration(computer, &ports, log), directory)
+}
+
+/// Bochs with nobody at its serial ports: its log, on its standard error, tells what is written there, and at which tick.
+pub fn logging(computer: &Computer, directory: &Path) -> Result<Command> {
+    let ports = ["mode=null", "mode=null"].map(str::to_owned);
+    let log = "log: -\ndebug: action=ignore, serial=report";
+    prepare(computer, configuration(computer, &ports, log), directory)
+}
+
+fn prepare(computer: &Computer, configuration: String, directory: &Path) -> Result<Command> {
     // Bochs locks the image and may write to it: it gets a copy.
     let disk = directory.join("disk.img");
     std::fs::copy(&computer.image, &disk)
         .with_context(|| format!("can't copy {}", computer.image.display()))?;
-    std::fs::write(directory.join("bochsrc"), configuration(computer, ports))?;
+    std::fs::write(directory.join("bochsrc"), configuration)?;
     // Debian's Bochs has the debugger built in: it stops before the first instruction, and at every
     // triple fault.
     let go_on = "continue\n".repeat(1000);
@@ -33,10 +46,10 @@ pub fn command(computer: &Computer, ports: [&Path; 2], directory: &Path) -> Resu
     Ok(command)
 }
 
-fn configuration(computer: &Computer, ports: [&Path; 2]) -> String {
+fn configuration(computer: &Computer, [com1, com2]: &[String; 2], log: &str) -> String {
     let usual_cpu = if computer.on == On::BochsSvm { "ryzen" } else { "corei7_skylake_x" };
     let (cpu, cpus) = (computer.cpu.as_deref().unwrap_or(usual_cpu), computer.cpus);
-    let (memory, [com1, com2]) = (mebibytes(computer), ports.map(Path::display));
+    let memory = mebibytes(computer);
     // The rest is in a file of Bochs's own.
     let resident = memory.min(RESIDENT_MAX);
     // An SVM guest's triple fault counts as a panic of the emulated CPU before it becomes a #VMEXIT
@@ -54,10 +67,10 @@ vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1
 ata0-master: type=disk, path=disk.img, mode=flat
 boot: disk
-com1: enabled=1, mode=term, dev={com1}
-com2: enabled=1, mode=term, dev={com2}
+com1: enabled=1, {com1}
+com2: enabled=1, {com2}
 clock: sync=none, time0={time}
-log: bochs.log
+{log}
 panic: {panic}
 speaker: enabled=0
 "
@@ -65,22 +78,26 @@ speaker: enabled=0
 }
 
 /// Writes what an emulator says to a file.
-///
-/// With its debugger built in, Bochs draws its screen on a terminal of its own making and tells its
-/// name here. If nobody reads there, Bochs stops as soon as the terminal's buffer is full.
 pub fn keep_messages(stderr: ChildStderr, messages: &Path) -> Result<()> {
     let mut messages = std::fs::File::create(messages)?;
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
             _ = messages.write_all(&line).and_then(|()| messages.write_all(b"\n"));
-            let line = String::from_utf8_lossy(&line);
-            if let Some(name) = line.strip_prefix("Bochs connected to screen \"") {
-                let name = name.trim_end_matches('"').to_owned();
-                std::thread::spawn(move || drain(&name));
-            }
+            drain_screen(&line);
         }
     });
     Ok(())
+}
+
+/// If this line of what Bochs says tells the name of its screen, has somebody read there.
+///
+/// With its debugger built in, Bochs draws its screen on a terminal of its own making. If nobody reads from that, Bochs
+/// stops as soon as the terminal's buffer is full.
+pub fn drain_screen(line: &[u8]) {
+    if let Some(name) = line.strip_prefix(b"Bochs connected to screen \"") {
+        let name = String::from_utf8_lossy(name).trim_end_matches('"').to_owned();
+        std::thread::spawn(move || drain(&name));
+    }
 }
 
 fn drain(terminal: &str) {
