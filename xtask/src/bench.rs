@@ -55,6 +55,8 @@ const MEASUREMENTS: &[Measurement] = &[
     freedos::MEASUREMENT,
     linux::MEASUREMENT,
     linux::QUIET,
+    linux::BOCHS,
+    linux::BOCHS_SVM,
 ];
 
 /// Those that take some seconds together, and need nothing but the compiler and QEMU.
@@ -65,7 +67,7 @@ const QUICK: [&str; 1] = ["exits"];
 pub fn run(options: &Options) -> Result<bool> {
     if options.list {
         for measurement in MEASUREMENTS {
-            println!("{:<18} {}", measurement.name, measurement.what);
+            println!("{:<22} {}", measurement.name, measurement.what);
         }
         return Ok(true);
     }

@@ -11,7 +11,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{channel, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No boot is silent for so long, not even on a busy computer.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -65,7 +65,7 @@ pub fn count(on: On, memory: u64, image: &Path, until: &Regex, start: Option<u64
     listen(log, sender.clone());
     listen(std::fs::File::from(debugger), sender);
 
-    let mut listener = Listener::default();
+    let (begun, mut listener) = (Instant::now(), Listener::default());
     loop {
         match events.recv_timeout(PATIENCE) {
             Ok((tick, event)) => listener.take(tick, event),
@@ -73,7 +73,7 @@ pub fn count(on: On, memory: u64, image: &Path, until: &Regex, start: Option<u64
             Err(RecvTimeoutError::Disconnected) => bail!("Bochs ended; console:\n{}", listener.console()),
         }
         if until.is_match(listener.transcript.text()) {
-            return Ok(listener.counts);
+            return Ok(Counts { elapsed: begun.elapsed(), ..listener.counts });
         }
     }
 }

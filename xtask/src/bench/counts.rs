@@ -3,6 +3,7 @@
 use crate::transcript::Transcript;
 use anyhow::{Context as _, Result};
 use regex::Regex;
+use std::time::Duration;
 
 /// A point of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Counts {
     pub start: Option<u64>,
     /// At the last change of the text screen: a guest's, if there is one.
     pub screen: At,
+    /// How long the run took on this computer.
+    pub elapsed: Duration,
 }
 
 impl Counts {

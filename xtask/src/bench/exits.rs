@@ -2,7 +2,7 @@
 
 use super::figures::Shape;
 use super::qemu::{self, Until};
-use super::{bochs, Figures, Measurement};
+use super::{bochs, tools, Figures, Measurement};
 use crate::emulator::On;
 use crate::{expect, image, project, size};
 use anyhow::{ensure, Context as _, Result};
@@ -56,6 +56,7 @@ fn run(on: On, figures: &mut Figures) -> Result<()> {
         computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
         qemu::count(computer, &Until::Console(end), None)?.console()
     } else {
+        tools::note_bochs(figures);
         bochs::count(on, MEMORY, &disk, &end, None)?.console()
     };
     let found = results(&console)?;

@@ -56,8 +56,9 @@ pub fn count(mut computer: Command, until: &Until, start: Option<u64>) -> Result
         ensure!(run.0.try_wait()?.is_none(), "QEMU ended; console:\n{}", text(&read(&console)));
         std::thread::sleep(GLANCE);
     }
+    let elapsed = begun.elapsed();
     run.end()?;
-    parse(&std::fs::read_to_string(&counted)?, read(&console))
+    Ok(Counts { elapsed, ..parse(&std::fs::read_to_string(&counted)?, read(&console))? })
 }
 
 /// A running emulator. Dropping it ends it.

@@ -14,6 +14,15 @@ pub fn note(figures: &mut Figures) {
     figures.depend_on("qemu", first_line("qemu-system-x86_64"));
 }
 
+/// Notes Bochs, which tells its version in a banner around its help.
+pub fn note_bochs(figures: &mut Figures) {
+    let output = Command::new("bochs-bin").arg("--help").output();
+    let text = output.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let banner = text.lines().map(str::trim).find(|line| line.starts_with("Bochs x86 Emulator"));
+    figures.depend_on("bochs", banner.unwrap_or_default());
+}
+
 /// Notes the BIOS.
 pub fn note_bios(figures: &mut Figures) -> Result<()> {
     note_file(figures, "seabios", Path::new(packages::SEABIOS))
