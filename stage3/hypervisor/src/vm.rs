@@ -39,7 +39,7 @@ use machine::msr::MsrState;
 use machine::pc::{DebugPorts, Pc, PcConfig};
 use machine::pvclock::{PvClock, WallTime};
 use machine::translation::{translate, End, Translation};
-use machine::vcpu::{CpuState, Vcpu};
+use machine::vcpu::{CpuState, ExitReason, MemoryFault, Vcpu};
 use power::EarlyEnds;
 use ram::GuestRam;
 use terminal::Terminal;
@@ -47,11 +47,10 @@ use terminal::Terminal;
 /// What a VM does with its turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
-    /// It is being switched on, but not before the host's TSC has this value. Its memory is zero up to here (bytes from its
-    /// start).
-    PowerOn { not_before: u64, cleared: u64 },
-    /// It is being destroyed. Its memory is zero up to here.
-    Erase { cleared: u64 },
+    /// It is being switched on, but not before the host's TSC has this value.
+    PowerOn { not_before: u64 },
+    /// It is being destroyed: what it left in its memory is erased.
+    Erase,
     /// Its guest runs.
     Guest,
 }
@@ -61,8 +60,8 @@ pub struct Vm<'a, B: Backend> {
     spec: &'a VmSpec,
     bundle: &'a Bundle<'static>,
     ram: GuestRam,
-    /// Kept for the processor, which walks it.
-    _nested: NestedTables<B::Format>,
+    /// Where the guest reaches its memory, as far as that is ready.
+    nested: NestedTables<B::Format>,
     vcpu: B::Vcpu,
     /// What the processor keeps for it while it has no other VM's.
     registers: GuestRegisters,
@@ -97,7 +96,7 @@ impl<'a, B: Backend> Vm<'a, B> {
     pub fn new(backend: &B, bundle: &'a Bundle<'static>, spec: &'a VmSpec) -> Result<Self, SetupError> {
         let has_vga = spec.display == DisplayKind::Text;
         let ram = GuestRam::new(spec.memory, has_vga).map_err(|error| in_vm(spec, &error))?;
-        let mut nested = NestedTables::new(backend.has_1g_pages());
+        let mut nested = NestedTables::new();
         ram.map(&mut nested);
         let optional = backend.optional_instructions();
         let tsc = *clock::tsc();
@@ -125,7 +124,7 @@ impl<'a, B: Backend> Vm<'a, B> {
             spec,
             bundle,
             ram,
-            _nested: nested,
+            nested,
             vcpu,
             registers: GuestRegisters::at_reset(),
             cpu,
@@ -200,6 +199,14 @@ impl<'a, B: Backend> Vm<'a, B> {
     /// The processor turns to this VM.
     pub fn load_registers(&self) {
         self.registers.load();
+    }
+
+    /// Lets the guest reach the large page that it touched for the first time, if `exit` is for that.
+    fn opens_memory(&mut self, reason: &ExitReason) -> bool {
+        let (ExitReason::MemoryFault(MemoryFault { gpa, .. }) | ExitReason::PageTables(gpa)) = *reason else {
+            return false;
+        };
+        self.ram.prepare(gpa) && self.nested.open(gpa)
     }
 
     fn warn_of_interrupts(&self) {

@@ -33,6 +33,7 @@ pub mod medium;
 pub mod memory;
 pub mod msr;
 pub mod mtrr;
+pub mod pages;
 pub mod pc;
 pub mod port;
 pub mod pvclock;

@@ -81,8 +81,8 @@ crate::exit_table::exit_table! { u32;
     0xa5 BUSLOCK Never [Resume] "bus locks are not watched" []
     0xa6 IDLE_HLT Never [Resume] "see HLT" []
     0x400 NPF Always [Resume Inject Stop]
-        "the instruction is done on the device there; faults are the guest's; the VM ends where that is not possible"
-        ["interrupts" "page-tables" "what_can_not_be_done_on_a_device_is_named_with_its_bytes"]
+        "RAM is made ready; else the instruction is done on the device there; faults are the guest's; the VM ends where that is not possible"
+        ["first-touch" "interrupts" "page-tables" "what_can_not_be_done_on_a_device_is_named_with_its_bytes"]
     0x401 AVIC_INCOMPLETE_IPI Never [Resume] "there is no AVIC" []
     0x402 AVIC_NOACCEL Never [Resume] "there is no AVIC" []
     0x403 VMGEXIT Never [Resume] "for encrypted guests only" []

@@ -180,12 +180,6 @@ impl Capabilities {
         (self.misc >> 16) as u32 & 0x1ff
     }
 
-    /// EPT can map 1 GiB pages.
-    #[must_use]
-    pub const fn has_1g_pages(&self) -> bool {
-        self.ept_vpid & EPT_1G_PAGES != 0
-    }
-
     /// The narrowest INVEPT.
     #[must_use]
     pub const fn invept(&self) -> Option<Invalidation> {

@@ -58,8 +58,8 @@ crate::exit_table::exit_table! { u16;
     46 GDTR_OR_IDTR_ACCESS Never [Resume] "the tables are the guest's" ["cpu-state"]
     47 LDTR_OR_TR_ACCESS Never [Resume] "the registers are the guest's" ["task-switch"]
     48 EPT_VIOLATION Always [Resume Inject Stop]
-        "the instruction is done on the device there; faults are the guest's; the VM ends where that is not possible"
-        ["interrupts" "page-tables" "what_can_not_be_done_on_a_device_is_named_with_its_bytes"]
+        "RAM is made ready; else the instruction is done on the device there; faults are the guest's; the VM ends where that is not possible"
+        ["first-touch" "interrupts" "page-tables" "what_can_not_be_done_on_a_device_is_named_with_its_bytes"]
     49 EPT_MISCONFIGURATION Always [Stop] "a bug of pxHV: the VM ends" ["what_stops_a_vm_says_so_in_words"]
     50 INVEPT Always [Inject] "#UD: there is no VMX" ["cpu-state"]
     51 RDTSCP Never [Resume] "the processor does it, or #UD where CPUID does not show it" []

@@ -16,3 +16,4 @@ pub mod svm;
 pub mod tables;
 pub mod timer;
 pub mod vmx;
+pub mod wide;

@@ -6,6 +6,7 @@ use bundle::image::{BUNDLE_ADDRESS, STAGE3_ADDRESS};
 use core::alloc::Layout;
 use core::ops::Range;
 use heapless::Vec;
+use machine::pages::LARGE_PAGE;
 use spin::{Mutex, Once};
 use talc::base::{binning::Binning, Talc};
 use talc::{source::Source, TalcLock};
@@ -16,10 +17,6 @@ const HEAP_BYTES: u64 = LARGE_PAGE;
 const LOW_MEMORY: u64 = 1 << 20;
 /// What stage 2 maps: until the host's own page tables are in use, memory above is out of reach.
 const STAGE2_MAPS: u64 = 4 << 30;
-/// What guest memory is a multiple of, so that nested tables can use large pages.
-pub const LARGE_PAGE: u64 = 2 << 20;
-/// What memory for large guests is aligned to where possible.
-const HUGE_PAGE: u64 = 1 << 30;
 
 #[global_allocator]
 static HEAP: TalcLock<spin::Mutex<()>, FreeMemory> = TalcLock::new(FreeMemory);
@@ -169,8 +166,7 @@ pub fn take_for_guest(bytes: u64) -> Option<Range<u64>> {
     let mut free = FREE.lock();
     let mut size = bytes;
     while size >= LARGE_PAGE {
-        let huge = if size >= HUGE_PAGE { free.take(size, HUGE_PAGE, u64::MAX) } else { None };
-        if let Some(start) = huge.or_else(|| free.take(size, LARGE_PAGE, u64::MAX)) {
+        if let Some(start) = free.take(size, LARGE_PAGE, u64::MAX) {
             return Some(start.0..start.0 + size);
         }
         size = (size / 2).next_multiple_of(LARGE_PAGE).min(size - LARGE_PAGE);

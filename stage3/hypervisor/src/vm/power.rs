@@ -1,7 +1,7 @@
 //! Switching a VM on, and what follows when it stops.
 
 use super::{board, in_vm, load, TurnEnd, Vm, Work};
-use crate::arch::x86_64::backend::{Backend, SetupError};
+use crate::arch::x86_64::backend::{Backend, HardwareVcpu, SetupError};
 use crate::arch::x86_64::cpu;
 use crate::host::{clock, console, rtc};
 use machine::boot::bios;
@@ -40,12 +40,12 @@ impl<B: Backend> Vm<'_, B> {
     /// Switches the VM on, when the host's TSC reaches `not_before`: the work is done in its turns. What is on its
     /// disks and in its CMOS RAM stays.
     pub fn switch_on(&mut self, not_before: u64) {
-        self.work = Work::PowerOn { not_before, cleared: 0 };
+        self.work = Work::PowerOn { not_before };
     }
 
     /// Destroys the VM: the work is done in its turns, and [`TurnEnd::Erased`] ends it.
     pub fn erase(&mut self) {
-        self.work = Work::Erase { cleared: 0 };
+        self.work = Work::Erase;
     }
 
     /// The VM's time stands still from `now` (host TSC) on.
@@ -65,44 +65,34 @@ impl<B: Backend> Vm<'_, B> {
 
     /// Does what has to be done until the host's TSC reaches `until`. None: the guest can run now.
     pub(super) fn work_on(&mut self, until: u64) -> Option<TurnEnd> {
-        while let Work::Erase { cleared } = self.work {
-            match self.ram.clear(cleared) {
-                Some(cleared) => self.work = Work::Erase { cleared },
-                None => return Some(TurnEnd::Erased),
+        while self.work == Work::Erase {
+            if !self.ram.erase_one() {
+                return Some(TurnEnd::Erased);
             }
             if cpu::tsc() >= until {
                 return Some(TurnEnd::Over);
             }
         }
-        while let Work::PowerOn { not_before, cleared } = self.work {
-            let now = cpu::tsc();
-            if now < not_before {
+        if let Work::PowerOn { not_before } = self.work {
+            if cpu::tsc() < not_before {
                 return Some(TurnEnd::Asleep(not_before));
             }
-            if now >= until {
-                return Some(TurnEnd::Over);
-            }
-            if cleared == 0 {
-                let mib = self.spec.memory >> 20;
-                log::info!("vm {}: starting with {mib} MiB of memory", self.spec.name);
-                console::lock().flush();
-            }
-            match self.ram.clear(cleared) {
-                Some(cleared) => self.work = Work::PowerOn { not_before, cleared },
-                None => {
-                    if let Err(error) = self.power_on() {
-                        log::error!("{error}");
-                        return Some(TurnEnd::NotStarted);
-                    }
-                }
+            let mib = self.spec.memory >> 20;
+            log::info!("vm {}: starting with {mib} MiB of memory", self.spec.name);
+            console::lock().flush();
+            if let Err(error) = self.power_on() {
+                log::error!("{error}");
+                return Some(TurnEnd::NotStarted);
             }
         }
         None
     }
 
-    /// Brings everything into the state of a computer that was just switched on, with the guest loaded. The memory is
-    /// zero.
+    /// Brings everything into the state of a computer that was just switched on, with the guest loaded.
     fn power_on(&mut self) -> Result<(), SetupError> {
+        self.nested.close();
+        self.vcpu.drop_nested_translations()?;
+        self.ram.forget();
         let state =
             load::guest(self.spec, self.bundle, &self.ram).map_err(|error| in_vm(self.spec, &error))?;
         let seconds = rtc::unix_seconds();

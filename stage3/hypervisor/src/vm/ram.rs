@@ -1,8 +1,12 @@
 //! A VM's memory: pieces of host memory, each a multiple of 2 MiB on a multiple of 2 MiB, so that nested page tables
 //! map it with large pages.
+//!
+//! A large page holds what others left there until something in it is needed. Then it is made ready: filled with zeros. What
+//! is read of it before is zero; only what is written, and what the guest itself touches, makes it ready.
 
 use crate::arch::x86_64::nested_paging::{Format, NestedTables};
 use crate::arch::x86_64::page::Hpa;
+use crate::arch::x86_64::wide;
 use crate::host::memory;
 use alloc::format;
 use alloc::string::String;
@@ -11,6 +15,8 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
 use machine::emulate::OperandSize;
 use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
+use machine::pages::{self, LargePages, LARGE_PAGE};
+use spin::Mutex;
 
 /// Memory that is not given to guests (bytes): what the hypervisor itself may need for one more VM.
 const HEADROOM: u64 = 4 << 20;
@@ -27,10 +33,14 @@ struct Piece {
 pub struct GuestRam {
     layout: RamLayout,
     pieces: Vec<Piece>,
+    /// Those that hold nothing but what is this VM's.
+    ready: LargePages,
+    /// Held by who makes one ready.
+    preparing: Mutex<()>,
 }
 
 impl GuestRam {
-    /// Takes `bytes` of host memory, for a board with a VGA or one without. It holds what it held before.
+    /// Takes `bytes` of host memory, for a board with a VGA or one without. All of it reads as zero.
     ///
     /// # Errors
     /// How much there is, if that is not enough.
@@ -38,7 +48,8 @@ impl GuestRam {
         let free = memory::free_bytes().saturating_sub(HEADROOM);
         let layout = RamLayout::new(bytes);
         let layout = if has_vga { layout.with_vga() } else { layout };
-        let mut ram = Self { layout, pieces: Vec::new() };
+        let mut ram =
+            Self { layout, pieces: Vec::new(), ready: LargePages::new(bytes), preparing: Mutex::new(()) };
         let mut offset = 0;
         while offset < bytes {
             let taken = if bytes > free { None } else { memory::take_for_guest(bytes - offset) };
@@ -56,27 +67,59 @@ impl GuestRam {
         Ok(ram)
     }
 
-    /// Fills the large page that starts `offset` bytes into the memory with zeros, so that nothing of another VM, or of an
-    /// earlier life of this one, is left. Returns the offset of the next one, if there is one.
-    pub fn clear(&self, offset: u64) -> Option<u64> {
-        let at = self.pieces.partition_point(|piece| piece.offset <= offset).checked_sub(1)?;
-        let Piece { offset: start, host } = &self.pieces[at];
-        let hpa = host.start + (offset - start);
-        let end = (hpa + memory::LARGE_PAGE).min(host.end);
-        let words = (end.checked_sub(hpa)? / 8) as usize;
-        let to = core::ptr::with_exposed_provenance_mut::<u64>(hpa as usize);
-        // SAFETY: the range was taken out of the free memory for this VM, and no CPU runs it now.
-        unsafe { to.write_bytes(0, words) };
-        let next = offset + (end - hpa);
-        (next < self.bytes()).then_some(next)
+    /// Makes the large page of `gpa` ready for the guest. False if there is no RAM.
+    pub fn prepare(&self, gpa: Gpa) -> bool {
+        let offset = self.layout.offset(gpa, 1);
+        if let Some(offset) = offset {
+            self.make_ready(offset);
+        }
+        offset.is_some()
     }
 
-    /// How much it is.
-    fn bytes(&self) -> u64 {
-        self.pieces.last().map_or(0, |last| last.offset + (last.host.end - last.host.start))
+    /// Everything in it is forgotten: all of it reads as zero. The guest must not reach any of it.
+    pub fn forget(&mut self) {
+        self.ready.clear();
     }
 
-    /// Maps the memory to the places that the layout gives it.
+    /// Fills a large page that is ready with zeros, so that nothing of the VM is left there, and forgets it. The guest must not
+    /// reach any. False if none is left.
+    pub fn erase_one(&mut self) -> bool {
+        let Some(offset) = self.ready.first() else { return false };
+        self.zero(offset);
+        self.ready.remove(offset);
+        true
+    }
+
+    /// Makes the large page with `offset` ready, if it is not.
+    #[inline]
+    fn make_ready(&self, offset: u64) {
+        if !self.ready.contains(offset) {
+            self.make_first_use(offset);
+        }
+    }
+
+    /// The same for one that was not ready a moment ago.
+    #[cold]
+    fn make_first_use(&self, offset: u64) {
+        let _alone = self.preparing.lock();
+        if !self.ready.contains(offset) {
+            self.zero(offset);
+            self.ready.insert(offset);
+        }
+    }
+
+    /// Fills the large page with `offset` with zeros.
+    fn zero(&self, offset: u64) {
+        let start = offset / LARGE_PAGE * LARGE_PAGE;
+        if let Some((hpa, together)) = self.locate_offset(start) {
+            let to = core::ptr::with_exposed_provenance_mut(hpa as usize);
+            // SAFETY: the range was taken out of the free memory for this VM, as a multiple of large pages, and neither its
+            // guest nor anybody else reaches it before it is ready, or any more.
+            unsafe { wide::zero(to, LARGE_PAGE.min(together) as usize) };
+        }
+    }
+
+    /// Maps the memory to the places that the layout gives it, closed.
     pub fn map<F: Format>(&self, tables: &mut NestedTables<F>) {
         for region in self.layout.regions() {
             let mut gpa = region.start;
@@ -107,27 +150,33 @@ impl GuestRam {
         (hpa < host.end).then(|| (hpa, host.end - hpa))
     }
 
-    /// HPA of the operand of `size` bytes at `gpa`, a multiple of them: then no piece ends within it.
-    fn aligned(&self, gpa: Gpa, size: OperandSize) -> Result<usize, NotRam> {
+    /// Offset of the operand of `size` bytes at `gpa`, a multiple of them: then no large page ends within it.
+    fn aligned(&self, gpa: Gpa, size: OperandSize) -> Result<u64, NotRam> {
         let bytes = size.bytes();
         let offset = self.layout.offset(gpa, bytes).filter(|_| gpa.0.is_multiple_of(bytes as u64));
-        let (hpa, _) = offset.and_then(|offset| self.locate_offset(offset)).ok_or(NotRam { gpa, bytes })?;
-        Ok(hpa as usize)
+        offset.ok_or(NotRam { gpa, bytes })
     }
 
-    /// Calls `copy` with an HPA, an offset into the access and a length for each piece of the access.
-    fn for_each_piece(
+    /// HPA of what is at `offset`.
+    fn host_offset(&self, offset: u64) -> Option<usize> {
+        self.locate_offset(offset).map(|(hpa, _)| hpa as usize)
+    }
+
+    /// Calls `copy` with an offset into the memory, an HPA, an offset into the access and a length for each large page of the
+    /// access.
+    fn for_each_page(
         &self,
         gpa: Gpa,
         bytes: usize,
-        mut copy: impl FnMut(u64, usize, usize),
+        mut copy: impl FnMut(u64, usize, usize, usize),
     ) -> Result<(), NotRam> {
-        let offset = self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
+        let start = self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
         let mut done = 0;
         while done < bytes {
-            let (hpa, together) = self.locate_offset(offset + done as u64).ok_or(NotRam { gpa, bytes })?;
-            let length = (together as usize).min(bytes - done);
-            copy(hpa, done, length);
+            let offset = start + done as u64;
+            let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes })?;
+            let length = pages::together(offset, bytes - done);
+            copy(offset, hpa, done, length);
             done += length;
         }
         Ok(())
@@ -148,24 +197,33 @@ impl GuestMemory for GuestRam {
     }
 
     fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
-        self.for_each_piece(gpa, buffer.len(), |hpa, at, length| {
-            let from = core::ptr::with_exposed_provenance::<u8>(hpa as usize);
-            // SAFETY: `locate` returned memory of this VM, which no Rust reference points to, and of which this many
-            // bytes lie together; the slice bounds the other side.
-            unsafe { from.copy_to_nonoverlapping(buffer[at..at + length].as_mut_ptr(), length) };
+        self.for_each_page(gpa, buffer.len(), |offset, hpa, at, length| {
+            let part = &mut buffer[at..at + length];
+            if !self.ready.contains(offset) {
+                return part.fill(0);
+            }
+            let from = core::ptr::with_exposed_provenance::<u8>(hpa);
+            // SAFETY: `host_offset` returned memory of this VM, which no Rust reference points to, and of which a large page
+            // lies together; the slice bounds the other side.
+            unsafe { from.copy_to_nonoverlapping(part.as_mut_ptr(), length) };
         })
     }
 
     fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
-        self.for_each_piece(gpa, bytes.len(), |hpa, at, length| {
-            let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa as usize);
+        self.for_each_page(gpa, bytes.len(), |offset, hpa, at, length| {
+            self.make_ready(offset);
+            let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa);
             // SAFETY: as for `read`.
             unsafe { to.copy_from_nonoverlapping(bytes[at..at + length].as_ptr(), length) };
         })
     }
 
     fn load(&self, gpa: Gpa, size: OperandSize) -> Result<u64, NotRam> {
-        let hpa = self.aligned(gpa, size)?;
+        let offset = self.aligned(gpa, size)?;
+        if !self.ready.contains(offset) {
+            return Ok(0);
+        }
+        let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes: size.bytes() })?;
         macro_rules! load {
             ($atomic:ty, $value:ty) => {{
                 let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
@@ -182,12 +240,14 @@ impl GuestMemory for GuestRam {
     }
 
     fn compare_exchange(&self, gpa: Gpa, size: OperandSize, old: u64, new: u64) -> Result<bool, NotRam> {
-        let hpa = self.aligned(gpa, size)?;
+        let offset = self.aligned(gpa, size)?;
+        self.make_ready(offset);
+        let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes: size.bytes() })?;
         macro_rules! exchange {
             ($atomic:ty, $value:ty) => {{
                 let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
-                // SAFETY: `aligned` returned aligned memory of this VM, which no Rust reference points to and which
-                // stays the VM's while `self` is borrowed.
+                // SAFETY: `aligned` and `host_offset` returned aligned memory of this VM, which no Rust reference points to and
+                // which stays the VM's while `self` is borrowed.
                 let place = unsafe { <$atomic>::from_ptr(place) };
                 place.compare_exchange(old as $value, new as $value, SeqCst, SeqCst).is_ok()
             }};

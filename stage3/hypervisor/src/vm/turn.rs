@@ -70,6 +70,12 @@ impl<B: Backend> Vm<'_, B> {
             self.exits.count(&exit.reason);
             now = self.at(left);
             self.pc.set_cr8(self.vcpu.cr8());
+            if self.opens_memory(&exit.reason) {
+                if left >= until || console::is_urgent() {
+                    return TurnEnd::Over;
+                }
+                continue;
+            }
             let handled = handle(exit, &mut self.vcpu, &mut self.cpu, &mut *self.pc, &self.ram, now);
             self.print(handled.output.as_slice());
             match handled.outcome {

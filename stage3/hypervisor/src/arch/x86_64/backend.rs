@@ -30,9 +30,6 @@ pub trait Backend: Sized {
     /// Calls `each` with every feature that the manual has of it: its name, whether this CPU has it, and whether it is used.
     fn features(&self, each: &mut dyn FnMut(&str, bool, bool));
 
-    /// Whether nested page tables may map 1 GiB at a time.
-    fn has_1g_pages(&self) -> bool;
-
     /// Instructions that need the backend's consent before CPUID may show them.
     fn optional_instructions(&self) -> OptionalInstructions;
 
@@ -71,6 +68,12 @@ pub trait HardwareVcpu: Vcpu {
     /// `memory` is the guest's: if the processor does not tell the length of the instruction that exited, it is read
     /// there.
     fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit;
+
+    /// The nested page tables map less than before: drops what the processor knows of them.
+    ///
+    /// # Errors
+    /// The processor did not do that.
+    fn drop_nested_translations(&mut self) -> Result<(), SetupError>;
 
     /// After [`machine::vcpu::ExitReason::EntryFailed`] or `Unsupported`: what the processor said, and which fields
     /// break which rule of the manual.

@@ -2,6 +2,9 @@
 //!
 //! EPT (Intel SDM, "The Extended Page Table Mechanism (EPT)") and NPT (AMD APM, "Nested Paging") are the same
 //! four-level tree with different bits in the entries; a [`Format`] says which.
+//!
+//! All of a VM's memory has its place in the tables from the start. But each large page, be it mapped by one entry or by a
+//! table of small pages, is behind an entry that is not present until the page is opened.
 
 use super::page::{Hpa, Page, PAGE_SIZE};
 use alloc::boxed::Box;
@@ -11,6 +14,9 @@ use machine::memory::Gpa;
 
 /// How an entry is written. All mappings are readable, writable and executable, write-back memory.
 pub trait Format {
+    /// The bits without which an entry is not present. All of them are set in the others.
+    const PRESENT: u64;
+
     /// An entry that points to the next table.
     fn table(table: Hpa) -> u64;
     /// An entry that maps a page; `large` if the level is not the last one.
@@ -40,12 +46,17 @@ impl Table {
         self.page[8 * index..8 * index + 8].copy_from_slice(&entry.to_le_bytes());
     }
 
-    fn child<F: Format>(&mut self, index: usize) -> &mut Table {
+    fn get(&self, index: usize) -> u64 {
+        self.page.as_chunks().0.get(index).map_or(0, |entry| u64::from_le_bytes(*entry))
+    }
+
+    /// The table below the entry `index`, which is made if it is not there, with `bits` in the entry that points to it.
+    fn child<F: Format>(&mut self, index: usize, bits: u64) -> &mut Table {
         let at = match self.children.binary_search_by_key(&index, |(index, _)| *index) {
             Ok(at) => at,
             Err(at) => {
                 let child = Box::new(Table::new());
-                self.set(index, F::table(child.page.hpa()));
+                self.set(index, F::table(child.page.hpa()) & bits);
                 self.children.insert(at, (index, child));
                 at
             }
@@ -54,17 +65,19 @@ impl Table {
     }
 }
 
+/// The level whose entries are opened and closed.
+const GATE_LEVEL: u32 = 1;
+
 /// The nested page tables of one VM.
 pub struct NestedTables<F> {
     root: Table,
-    largest_level: u32,
     format: PhantomData<F>,
 }
 
 impl<F: Format> NestedTables<F> {
-    /// Tables that map nothing. With `huge`, 1 GiB pages are used where they fit.
-    pub fn new(huge: bool) -> Self {
-        Self { root: Table::new(), largest_level: if huge { 2 } else { 1 }, format: PhantomData }
+    /// Tables that map nothing.
+    pub fn new() -> Self {
+        Self { root: Table::new(), format: PhantomData }
     }
 
     /// HPA of the root table.
@@ -72,25 +85,52 @@ impl<F: Format> NestedTables<F> {
         self.root.page.hpa()
     }
 
-    /// Maps `bytes` bytes of guest-physical memory to host-physical memory, with the largest pages that fit. All
-    /// three numbers are multiples of 4 KiB, and nothing in the range is mapped yet.
+    /// Gives `bytes` bytes of guest-physical memory their place in host-physical memory, in 2 MiB pages where they fit. It is
+    /// closed. All three numbers are multiples of 4 KiB, and nothing in the range has a place yet.
     pub fn map(&mut self, gpa: Gpa, hpa: Hpa, bytes: u64) {
+        let large = entry_bytes(GATE_LEVEL);
+        let closed = |level| if level == GATE_LEVEL { !F::PRESENT } else { u64::MAX };
         let mut done = 0;
         while done < bytes {
             let (from, to) = (gpa.0 + done, hpa.0 + done);
-            let level = (0..=self.largest_level)
-                .rev()
-                .find(|level| {
-                    let size = entry_bytes(*level);
-                    (from | to).is_multiple_of(size) && bytes - done >= size
-                })
-                .unwrap_or(0);
+            let level = u32::from((from | to).is_multiple_of(large) && bytes - done >= large);
             let mut table = &mut self.root;
             for parent in (level + 1..=ROOT_LEVEL).rev() {
-                table = table.child::<F>(index(from, parent));
+                table = table.child::<F>(index(from, parent), closed(parent));
             }
-            table.set(index(from, level), F::page(Hpa(to), level > 0));
+            table.set(index(from, level), F::page(Hpa(to), level > 0) & closed(level));
             done += entry_bytes(level);
+        }
+    }
+
+    /// Lets the guest reach the large page of `gpa`. Whether it could not before. The processor keeps no translation that
+    /// says "not present", so there is none to be dropped.
+    pub fn open(&mut self, gpa: Gpa) -> bool {
+        let mut table = &mut self.root;
+        for parent in (GATE_LEVEL + 1..=ROOT_LEVEL).rev() {
+            let index = index(gpa.0, parent);
+            let Ok(at) = table.children.binary_search_by_key(&index, |(index, _)| *index) else {
+                return false;
+            };
+            table = &mut table.children[at].1;
+        }
+        let index = index(gpa.0, GATE_LEVEL);
+        let entry = table.get(index);
+        let opens = entry != 0 && entry & F::PRESENT == 0;
+        if opens {
+            table.set(index, entry | F::PRESENT);
+        }
+        opens
+    }
+
+    /// Closes all large pages. The processor may have translations that have to be dropped.
+    pub fn close(&mut self) {
+        for (_, upper) in &mut self.root.children {
+            for (_, gates) in &mut upper.children {
+                for index in 0..512 {
+                    gates.set(index, gates.get(index) & !F::PRESENT);
+                }
+            }
         }
     }
 }

@@ -68,10 +68,6 @@ const FEATURES: [(u32, &str); 22] = [
     (25, "virtual NMI"),
     (26, "IBS virtualization"),
 ];
-/// CPUID leaf of the extended features, and the 1 GiB page bit in its EDX.
-const EXTENDED_FEATURES: u32 = 0x8000_0001;
-/// See [`EXTENDED_FEATURES`].
-const PAGES_1G: u32 = 1 << 26;
 
 /// SVM on this CPU.
 pub struct Svm {
@@ -118,10 +114,6 @@ impl Backend for Svm {
             let is_used = (1_u32 << bit) & (NESTED_PAGING | NEXT_RIP) & has != 0;
             each(name, has >> bit & 1 != 0, is_used);
         }
-    }
-
-    fn has_1g_pages(&self) -> bool {
-        cpu::Cpuid.leaf(EXTENDED_FEATURES, 0).edx & PAGES_1G != 0
     }
 
     fn optional_instructions(&self) -> OptionalInstructions {

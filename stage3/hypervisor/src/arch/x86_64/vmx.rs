@@ -75,10 +75,6 @@ impl Backend for Vmx {
         features::each(&self.capabilities, self.optional_instructions(), each);
     }
 
-    fn has_1g_pages(&self) -> bool {
-        self.capabilities.has_1g_pages()
-    }
-
     fn optional_instructions(&self) -> OptionalInstructions {
         Controls::optional_instructions(&self.capabilities)
     }

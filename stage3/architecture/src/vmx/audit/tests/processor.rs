@@ -78,5 +78,4 @@ fn only_capability_msrs_that_exist_are_read() {
     assert_eq!((newest.revision(), newest.preemption_timer_rate(), newest.cr3_targets()), (4, 5, 4));
     assert_eq!(newest.invvpid(), Some(Invalidation::SingleContext));
     assert_eq!(newest.invept(), Some(Invalidation::AllContext));
-    assert!(!newest.has_1g_pages());
 }

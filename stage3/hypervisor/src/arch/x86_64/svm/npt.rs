@@ -15,6 +15,8 @@ const LARGE: u64 = 1 << 7;
 pub struct Npt;
 
 impl Format for Npt {
+    const PRESENT: u64 = PRESENT;
+
     fn table(table: Hpa) -> u64 {
         table.0 | PRESENT | WRITABLE | USER
     }

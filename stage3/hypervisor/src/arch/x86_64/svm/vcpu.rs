@@ -4,7 +4,7 @@ use super::asids::Asid;
 use super::nmi::Nmi;
 use super::vmcb::VmcbPage;
 use super::{entry, events, exits, explain, permissions, HostState};
-use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu};
+use crate::arch::x86_64::backend::{GuestLimits, HardwareVcpu, SetupError};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::{cpu, guest_registers, timer};
 use alloc::rc::Rc;
@@ -188,6 +188,12 @@ impl HardwareVcpu for SvmVcpu {
             self.vmcb.event_injection = injected;
         }
         exit
+    }
+
+    /// Those are tagged with its address space identifier, so it takes another one.
+    fn drop_nested_translations(&mut self) -> Result<(), SetupError> {
+        self.take_asid();
+        Ok(())
     }
 
     fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result {

@@ -4,7 +4,7 @@
 use super::super::nested_paging::Format;
 use super::super::page::Hpa;
 
-/// Bits 2:0 of an entry: read, write and execute allowed.
+/// Bits 2:0 of an entry: read, write and execute allowed. Without any of them it is not present.
 const READ_WRITE_EXECUTE: u64 = 0b111;
 /// Bits 5:3 of an entry that maps a page: memory type write-back.
 const WRITE_BACK: u64 = 6 << 3;
@@ -26,6 +26,8 @@ const POINTER_WALK_4: u64 = (4 - 1) << 3;
 pub struct Ept;
 
 impl Format for Ept {
+    const PRESENT: u64 = READ_WRITE_EXECUTE;
+
     fn table(table: Hpa) -> u64 {
         table.0 | READ_WRITE_EXECUTE
     }

@@ -18,7 +18,7 @@ pub fn each(can: &Capabilities, instructions: OptionalInstructions, each: &mut d
     let vpid = can.invvpid().is_some();
     for (bit, name, is_used) in [
         (EPT_2M_PAGES, "EPT_2_MIB_PAGES", true),
-        (EPT_1G_PAGES, "EPT_1_GIB_PAGES", can.has_1g_pages()),
+        (EPT_1G_PAGES, "EPT_1_GIB_PAGES", false),
         (INVEPT, "INVEPT", true),
         (INVVPID, "INVVPID", vpid),
     ] {

@@ -37,6 +37,8 @@ pub struct VmxVcpu {
     /// The primary controls in the VMCS.
     primary: Primary,
     vpid: Option<(u16, Invalidation)>,
+    /// The INVEPT that this processor has, and the EPT pointer for it.
+    nested: (Invalidation, u64),
     tsc_offset: u64,
     /// TPR_THRESHOLD in the VMCS.
     tpr_threshold: u8,
@@ -66,11 +68,8 @@ impl VmxVcpu {
         setup::write_pages(&mut vmcs, &bitmaps, virtual_apic.hpa());
         host_state::write(&mut vmcs);
         ownership.write_masks(&mut vmcs);
-        // Tables of a VM that is gone may have been at the same address.
-        if let Some(kind) = can.invept() {
-            invept(kind, ept_pointer).map_err(|fail| SetupError(format!("INVEPT: {fail:?}")))?;
-        }
-        Ok(Self {
+        let kind = can.invept().unwrap_or(Invalidation::AllContext);
+        let mut vcpu = Self {
             vmcs,
             switch: Switch::default(),
             events: Events::default(),
@@ -78,12 +77,16 @@ impl VmxVcpu {
             last_exit: Ok(0),
             primary: controls.primary,
             vpid,
+            nested: (kind, ept_pointer),
             tsc_offset: 0,
             tpr_threshold: 0,
             preemption_timer_rate: can.preemption_timer_rate(),
             virtual_apic,
             _bitmaps: bitmaps,
-        })
+        };
+        // Tables of a VM that is gone may have been at the same address.
+        vcpu.drop_nested_translations()?;
+        Ok(vcpu)
     }
 
     /// Switches one of the primary controls.
@@ -140,6 +143,11 @@ impl HardwareVcpu for VmxVcpu {
             }
         };
         Exit { reason, next_rip: exits::next_rip(&self.vmcs, &reason) }
+    }
+
+    fn drop_nested_translations(&mut self) -> Result<(), SetupError> {
+        let (kind, ept_pointer) = self.nested;
+        invept(kind, ept_pointer).map_err(|fail| SetupError(format!("INVEPT: {fail:?}")))
     }
 
     fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result {
