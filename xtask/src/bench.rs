@@ -8,6 +8,7 @@ mod exits;
 mod figures;
 mod freedos;
 mod linux;
+mod loads;
 mod qemu;
 mod record;
 mod tools;
@@ -57,6 +58,7 @@ const MEASUREMENTS: &[Measurement] = &[
     linux::QUIET,
     linux::BOCHS,
     linux::BOCHS_SVM,
+    loads::MEASUREMENT,
 ];
 
 /// Those that take some seconds together, and need nothing but the compiler and QEMU.
