@@ -5,7 +5,7 @@
 ;
 ;   check the image header and itself - A20 - memory map - processor - load stage 3 and the bundle
 ;
-; and then, for good: long mode, virtualization on, jump to stage 3. Whatever is missing is said in
+; and then, for good: long mode, unpacking stage 3, virtualization on, jump to stage 3. Whatever is missing is said in
 ; words, on the screen and on COM1, before the time for loading is spent.
 ;
 ; Low memory
@@ -21,7 +21,8 @@
 ;   1_8C00h   1_9000h   BootInfo                                          BOOT_INFO
 ;   1_9000h   1_A000h   VMXON region                                      VMXON_REGION
 ;   1_A000h   2_0000h   page tables                                       PAGE_TABLES
-;   2_0000h   3_0000h   bounce buffer, then the stack of stage 3          BOUNCE
+;   2_0000h   3_0000h   bounce buffer, then the unpacking's probabilities,
+;                       then the stack of stage 3                         BOUNCE
 ;
 ; Code and data stay below 1_0000h, so that all segment registers are 0 in real mode and every
 ; address means the same in real, protected and long mode. The EBDA may begin at 8_0000h.
@@ -100,6 +101,7 @@ entry:
         bits    64
         mov     esi, text_long_mode
         call    print64
+        call    stage3_unpack
         jmp     hand_over
 
 ; Real mode.
@@ -119,6 +121,7 @@ entry:
 %include "long_mode.asm"
 ; Long mode.
 %include "console64.asm"
+%include "unpack.asm"
 %include "vmx.asm"
 %include "svm.asm"
 %include "hand_over.asm"

@@ -99,6 +99,8 @@
 
 ; Long mode
         line    text_long_mode, "Long mode enabled"
+        failure text_unpack_failed, "stage 3 does not unpack", \
+                "Build the image again; this is a mistake of the program that built it."
         line    text_vmx_on, "VMXON executed successfully!"
         line    text_svm_on, "SVM enabled"
         failure text_vmx_failed, "the processor refuses VMXON", \

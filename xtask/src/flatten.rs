@@ -11,6 +11,8 @@ pub struct Flat {
     pub bytes: Vec<u8>,
     /// Length in memory: what exceeds `bytes` is zero-initialised.
     pub memory: u32,
+    /// How many of `bytes`, from their start, are code.
+    pub code: u32,
     /// Entry point (HPA).
     pub entry: u32,
 }
@@ -20,7 +22,7 @@ pub fn flatten(file: &[u8]) -> Result<Flat> {
     let elf = ElfBytes::<LittleEndian>::minimal_parse(file).context("stage 3 is no ELF file")?;
     let segments = elf.segments().context("stage 3's ELF file has no segments")?;
     let range = u64::from(STAGE3_ADDRESS)..u64::from(BUNDLE_ADDRESS);
-    let (mut bytes, mut end) = (Vec::new(), range.start);
+    let (mut bytes, mut code, mut end) = (Vec::new(), 0, range.start);
     for segment in segments.iter().filter(|segment| segment.p_type == abi::PT_LOAD && segment.p_memsz > 0) {
         let (first, last) = (segment.p_paddr, segment.p_paddr.saturating_add(segment.p_memsz));
         ensure!(
@@ -35,6 +37,9 @@ pub fn flatten(file: &[u8]) -> Result<Flat> {
             bytes.resize(start + data.len(), 0);
         }
         bytes[start..][..data.len()].copy_from_slice(data);
+        if segment.p_flags & abi::PF_X != 0 {
+            code = code.max(start + data.len());
+        }
         end = end.max(last);
     }
     let entry = elf.ehdr.e_entry;
@@ -42,7 +47,7 @@ pub fn flatten(file: &[u8]) -> Result<Flat> {
         entry >= range.start && entry < range.start + bytes.len() as u64,
         "stage 3's entry point {entry:#x} is outside of its code; has its linker script been used?"
     );
-    Ok(Flat { bytes, memory: (end - range.start) as u32, entry: entry as u32 })
+    Ok(Flat { bytes, memory: (end - range.start) as u32, code: code as u32, entry: entry as u32 })
 }
 
 #[cfg(test)]
@@ -76,7 +81,7 @@ mod tests {
         assert_eq!(flat.bytes.len(), 0x30);
         assert!(flat.bytes[..0x20].iter().all(|byte| *byte == 0), "the gap is filled");
         assert!(flat.bytes[0x20..].iter().all(|byte| *byte == 0x90));
-        assert_eq!((flat.memory, flat.entry), (0x120, STAGE3_ADDRESS + 0x28));
+        assert_eq!((flat.memory, flat.code, flat.entry), (0x120, 0x30, STAGE3_ADDRESS + 0x28));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Builds the disk image: stages, header, bundle. [`bundle::image`] describes the format.
 
 use crate::config::{self, Config, File};
-use crate::flatten::{flatten, Flat};
+use crate::flatten::flatten;
+use crate::pack::{self, Packed};
 use crate::progress::Step;
 use crate::ram::Need;
 use crate::toolchain::{self, Toolchain};
@@ -101,10 +102,9 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
         None => build_stage3()?,
     };
     let stage3 = std::fs::read(&symbols).with_context(|| format!("can't read {}", symbols.display()))?;
-    let stage3 = flatten(&stage3)?;
-
     let step = Step::start("packing the image");
-    let bundle = pack(config);
+    let stage3 = pack::pack(&flatten(&stage3)?)?;
+    let bundle = bundle(config);
     let own = [stage1.len(), stage2.len(), stage3.bytes.len()];
     let image = lay_out(stage1, &stage2, &stage3, &bundle)?;
     write(&output, &image)?;
@@ -127,7 +127,7 @@ fn build_stage3() -> Result<PathBuf> {
 
 /// Bytes of stages 1 to 3, built now.
 pub fn own_sizes() -> Result<[usize; 3]> {
-    let stage3 = flatten(&std::fs::read(build_stage3()?)?)?;
+    let stage3 = pack::pack(&flatten(&std::fs::read(build_stage3()?)?)?)?;
     Ok([assemble::stage1()?.len(), assemble::stage2()?.len(), stage3.bytes.len()])
 }
 
@@ -147,7 +147,7 @@ fn report(name: &str, bytes: usize) {
 }
 
 /// The manifest and the files of the virtual machines.
-fn pack(config: Config) -> Vec<u8> {
+fn bundle(config: Config) -> Vec<u8> {
     let mut builder = Builder::default();
     let mut add = |file: File| -> Blob { builder.add(&file.name, &file.bytes) };
     let vms = config.vms.into_iter().map(|vm| {
@@ -186,11 +186,12 @@ fn pack(config: Config) -> Vec<u8> {
 }
 
 /// Puts every part on its sector and describes it in the header.
-fn lay_out(mut stage1: Vec<u8>, stage2: &[u8], stage3: &Flat, bundle: &[u8]) -> Result<Vec<u8>> {
+fn lay_out(mut stage1: Vec<u8>, stage2: &[u8], stage3: &Packed, bundle: &[u8]) -> Result<Vec<u8>> {
     let bundle_bytes = u32::try_from(bundle.len()).context("the guests' files exceed 4 GiB")?;
     let mut header = ImageHeader::new_zeroed();
     header.magic = image::MAGIC;
     header.version = image::VERSION;
+    (header.stage3_unpacked, header.stage3_code) = (stage3.unpacked, stage3.code);
     let part = |name: &[u8], bytes: &[u8], address, memory, entry| {
         let mut part = Part { address, memory, entry, ..Part::default() };
         part.name[..name.len()].copy_from_slice(name);
@@ -255,7 +256,8 @@ mod tests {
     use zerocopy::FromBytes as _;
 
     fn sample() -> Vec<u8> {
-        let stage3 = Flat { bytes: vec![3; 1000], memory: 5000, entry: 0x20_0010 };
+        let stage3 =
+            Packed { bytes: vec![3; 1000], unpacked: 3000, code: 2000, memory: 5000, entry: 0x20_0010 };
         lay_out(vec![0; SECTOR], &[2; 600], &stage3, &[4; 4096]).unwrap()
     }
 
@@ -274,6 +276,7 @@ mod tests {
             assert!(part.memory >= part.bytes);
         }
         assert_eq!(header.parts[image::STAGE3].memory, 5000);
+        assert_eq!((header.stage3_unpacked, header.stage3_code), (3000, 2000));
     }
 
     #[test]
@@ -284,7 +287,7 @@ mod tests {
 
     #[test]
     fn code_in_the_place_of_the_count_is_refused() {
-        let stage3 = Flat { bytes: vec![3], memory: 1, entry: 0 };
+        let stage3 = Packed { bytes: vec![3], unpacked: 1, code: 0, memory: 2, entry: 0 };
         assert!(lay_out(vec![0x90; SECTOR], &[2], &stage3, &[4]).is_err());
     }
 }

@@ -22,6 +22,7 @@ mod image;
 mod initramfs;
 mod leaving;
 mod noise;
+mod pack;
 mod packages;
 mod picture;
 mod progress;

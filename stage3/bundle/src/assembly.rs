@@ -21,6 +21,8 @@ pub const SYMBOLS: &[(&str, u64)] = &[
     ("HEADER_CHECKSUM", offset_of!(ImageHeader, checksum) as u64),
     ("HEADER_SECTORS", offset_of!(ImageHeader, sectors) as u64),
     ("HEADER_FLAGS", offset_of!(ImageHeader, flags) as u64),
+    ("HEADER_STAGE3_UNPACKED", offset_of!(ImageHeader, stage3_unpacked) as u64),
+    ("HEADER_STAGE3_CODE", offset_of!(ImageHeader, stage3_code) as u64),
     ("HEADER_STAGE2", part_offset(image::STAGE2)),
     ("HEADER_STAGE3", part_offset(image::STAGE3)),
     ("HEADER_BUNDLE", part_offset(image::BUNDLE)),

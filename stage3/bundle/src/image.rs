@@ -28,7 +28,7 @@ pub const BUNDLE_ADDRESS: u32 = 0x100_0000;
 /// First bytes of an [`ImageHeader`].
 pub const MAGIC: [u8; 8] = *b"PXHVIMG\0";
 /// Version of the image format and of [`crate::boot_info::BootInfo`]; both change together.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Offset in sector 0 of the number of sectors (u16) that stage 1 reads from sector 1 on: the
 /// header and stage 2. `cargo xtask image` fills it in.
@@ -61,8 +61,10 @@ pub struct ImageHeader {
     pub sectors: u32,
     /// `FLAG_…` bits; unknown ones are refused.
     pub flags: u32,
-    /// Zero.
-    pub reserved: [u8; 8],
+    /// Length of stage 3 when it is unpacked, in bytes.
+    pub stage3_unpacked: u32,
+    /// How many of these, from their start, are code whose calls and jumps were changed for packing.
+    pub stage3_code: u32,
     /// [`STAGE2`], [`STAGE3`], [`BUNDLE`].
     pub parts: [Part; PARTS],
     /// Zero, up to the end of the sector.

@@ -55,7 +55,7 @@ const STAGES: [(&str, &str); 5] = [
     ("stage 1", "^pxHV stage 2"),
     ("stage 2: A20, memory map, checks", "^Loading stage 3"),
     ("stage 2: loading from the disk", "^Long mode enabled"),
-    ("stage 2: virtualization on", "^pxHV: stage 3"),
+    ("stage 2: unpacking stage 3, virtualization on", "^pxHV: stage 3"),
 ];
 
 /// A boot on both sides.

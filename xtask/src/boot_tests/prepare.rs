@@ -38,6 +38,9 @@ pub struct Image {
 struct Flip {
     part: Part,
     offset: usize,
+    /// The checksums are as if the fault had been there when the image was built.
+    #[serde(default)]
+    hidden: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -122,19 +125,25 @@ impl Image {
 
     fn change(&self, image: &mut Vec<u8>) -> Option<()> {
         let (mut header, _) = ImageHeader::read_from_prefix(image.get(SECTOR..)?).ok()?;
+        if let Some(Flip { part, offset, hidden }) = self.flip {
+            let part = match part {
+                Part::Header => None,
+                Part::Stage2 => Some(&mut header.parts[STAGE2]),
+                Part::Stage3 => Some(&mut header.parts[STAGE3]),
+                Part::Bundle => Some(&mut header.parts[BUNDLE]),
+            };
+            let start = part.as_ref().map_or(1, |part| part.sector) as usize * SECTOR;
+            *image.get_mut(start + offset)? ^= 0xff;
+            if let (true, Some(part)) = (hidden, part) {
+                part.checksum = bundle::checksum(image.get(start..start + part.bytes as usize)?);
+            }
+        }
         if self.a20_off {
             header.flags |= FLAG_START_WITH_A20_OFF;
+        }
+        if self.a20_off || self.flip.is_some_and(|flip| flip.hidden) {
             header.checksum = header.expected_checksum();
             image.get_mut(SECTOR..2 * SECTOR)?.copy_from_slice(header.as_bytes());
-        }
-        if let Some(Flip { part, offset }) = self.flip {
-            let start = match part {
-                Part::Header => 1,
-                Part::Stage2 => header.parts[STAGE2].sector,
-                Part::Stage3 => header.parts[STAGE3].sector,
-                Part::Bundle => header.parts[BUNDLE].sector,
-            };
-            *image.get_mut(start as usize * SECTOR + offset)? ^= 0xff;
         }
         image.truncate(self.truncate.unwrap_or(usize::MAX));
         Some(())
