@@ -123,7 +123,9 @@ impl Toolchain {
         if !self.has_target {
             command.env("RUSTC_BOOTSTRAP", "1");
             command.args(["-Z", "build-std=core,alloc,compiler_builtins"]);
-            command.args(["-Z", "build-std-features=compiler-builtins-mem"]);
+            command.args(["-Z", "build-std-features=compiler-builtins-mem,optimize_for_size"]);
+            // What the operator reads is written by Display, and of a panic's place the column is in nobody's way.
+            flags.extend(["-Zfmt-debug=none", "-Zlocation-detail=file,line"]);
         }
         if !self.has_lld {
             flags.extend(["-Clinker-flavor=ld", "-Clinker=/usr/bin/ld"]);
@@ -244,6 +246,7 @@ mod tests {
         assert_eq!(environment(&command, "RUSTC_BOOTSTRAP"), None);
         let flags = environment(&command, "CARGO_ENCODED_RUSTFLAGS").unwrap();
         assert!(flags.contains("relocation-model=static") && !flags.contains("linker"), "{flags}");
+        assert!(!flags.contains("-Z"), "{flags}");
     }
 
     #[test]

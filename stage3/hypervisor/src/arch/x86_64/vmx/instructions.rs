@@ -17,6 +17,15 @@ pub enum VmFail {
     Valid,
 }
 
+impl fmt::Display for VmFail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "VMfailInvalid",
+            Self::Valid => "VMfailValid",
+        })
+    }
+}
+
 /// VMfail as a result, from what SETC and SETZ stored.
 fn result(carry: u8, zero: u8) -> Result<(), VmFail> {
     match (carry, zero) {

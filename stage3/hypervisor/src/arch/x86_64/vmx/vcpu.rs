@@ -59,7 +59,7 @@ impl VmxVcpu {
         let controls = Controls::choose(can, limits.instructions)?;
         let vpid = can.invvpid().map(|kind| (vpid, kind));
         let mut vmcs = Vmcs::new(can.revision(), current)
-            .map_err(|fail| SetupError(format!("VMCLEAR of a new VMCS: {fail:?}")))?;
+            .map_err(|fail| SetupError(format!("VMCLEAR of a new VMCS: {fail}")))?;
         let bitmaps = Bitmaps::new(limits.instructions);
         let virtual_apic = Page::zeroed();
         let ownership = Ownership::new(can, limits.cr4);
@@ -147,7 +147,7 @@ impl HardwareVcpu for VmxVcpu {
 
     fn drop_nested_translations(&mut self) -> Result<(), SetupError> {
         let (kind, ept_pointer) = self.nested;
-        invept(kind, ept_pointer).map_err(|fail| SetupError(format!("INVEPT: {fail:?}")))
+        invept(kind, ept_pointer).map_err(|fail| SetupError(format!("INVEPT: {fail}")))
     }
 
     fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result {

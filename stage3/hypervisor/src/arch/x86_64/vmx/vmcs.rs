@@ -31,9 +31,10 @@ impl Vmcs {
         let hpa = self.region.hpa();
         if self.current.get() != hpa {
             // SAFETY: `new` made the region a VMCS, and it stays one until `drop` clears it.
-            let loaded = unsafe { vmptrld(hpa) };
-            assert!(loaded.is_ok(), "VMPTRLD refused a VMCS that VMCLEAR took: {loaded:?}");
-            self.current.set(hpa);
+            match unsafe { vmptrld(hpa) } {
+                Ok(()) => self.current.set(hpa),
+                Err(fail) => panic!("VMPTRLD refused a VMCS that VMCLEAR took: {fail}"),
+            }
         }
     }
 
@@ -68,8 +69,9 @@ impl Drop for Vmcs {
     fn drop(&mut self) {
         let hpa = self.region.hpa();
         // SAFETY: after this the processor writes nothing more to the region, so that its memory can be freed.
-        let cleared = unsafe { vmclear(hpa) };
-        assert!(cleared.is_ok(), "VMCLEAR of a VMCS: {cleared:?}");
+        if let Err(fail) = unsafe { vmclear(hpa) } {
+            panic!("VMCLEAR of a VMCS: {fail}");
+        }
         if self.current.get() == hpa {
             self.current.set(Hpa::default());
         }
