@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what running in a VM costs, counted in instructions and not in seconds: a run that is repeated
 //! gives the same figures, whatever else the build computer does. docs/performance.md says what each figure means.
 
+mod asking;
 mod baseline;
 mod bochs;
 mod counts;
@@ -9,8 +10,11 @@ mod figures;
 mod freedos;
 mod linux;
 mod loads;
+mod page;
 mod qemu;
+mod reasons;
 mod record;
+mod size;
 mod tools;
 
 use crate::project;
@@ -50,6 +54,7 @@ struct Measurement {
 }
 
 const MEASUREMENTS: &[Measurement] = &[
+    size::MEASUREMENT,
     exits::MEASUREMENT,
     exits::BOCHS,
     exits::BOCHS_SVM,
@@ -62,7 +67,7 @@ const MEASUREMENTS: &[Measurement] = &[
 ];
 
 /// Those that take some seconds together, and need nothing but the compiler and QEMU.
-const QUICK: [&str; 1] = ["exits"];
+const QUICK: [&str; 2] = ["size", "exits"];
 
 /// Measures, prints the figures, writes and compares them. Whether each is within its limit, and not above the baseline if
 /// that is looked at.
@@ -83,6 +88,7 @@ pub fn run(options: &Options) -> Result<bool> {
     if let Some(path) = &options.json {
         Record::new(all.clone()).save(path)?;
     }
+    draw(&all)?;
     let file = project::root().join(baseline::FILE);
     let mut is_fine = all.iter().all(Figures::are_within_limits);
     if options.check {
@@ -94,6 +100,18 @@ pub fn run(options: &Options) -> Result<bool> {
         println!("wrote {}", project::shown(&file));
     }
     Ok(is_fine)
+}
+
+/// Writes the page with pictures.
+fn draw(all: &[Figures]) -> Result<()> {
+    let what = |figures: &Figures| {
+        MEASUREMENTS.iter().find(|one| one.name == figures.name).map_or("", |one| one.what)
+    };
+    let sections: Vec<_> = all.iter().map(|figures| (what(figures), figures)).collect();
+    let file = project::target().join(page::FILE);
+    crate::image::write(&file, page::html(&sections).as_bytes())?;
+    println!("pictures: {}", project::shown(&file));
+    Ok(())
 }
 
 /// Makes the measurements that are wanted, and prints the figures of each.

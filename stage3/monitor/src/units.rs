@@ -50,6 +50,15 @@ impl fmt::Display for Mib {
     }
 }
 
+/// Bytes in KiB: `1536 KiB`.
+pub struct Kib(pub u64);
+
+impl fmt::Display for Kib {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} KiB", self.0 >> 10)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +82,6 @@ mod tests {
             [512 << 20, 3 << 19, 1, u64::MAX].map(|bytes| Mib(bytes).to_string()),
             ["512 MiB", "1.5 MiB", "0 MiB", "17592186044415.9 MiB"]
         );
+        assert_eq!([3 << 19, 1023, 0].map(|bytes| Kib(bytes).to_string()), ["1536 KiB", "0 KiB", "0 KiB"]);
     }
 }

@@ -120,7 +120,8 @@ impl Figure {
         self
     }
 
-    fn is_within_limit(&self) -> bool {
+    /// Whether it is not too much.
+    pub fn is_within_limit(&self) -> bool {
         self.limit.is_none_or(|limit| self.value <= limit)
     }
 

@@ -1,7 +1,8 @@
 //! FreeDOS from its boot floppy to its prompt, against the same in the same emulator without pxHV.
 
 use super::qemu::{self, Until};
-use super::{tools, Figures, Measurement};
+use super::{reasons, tools, Figures, Measurement};
+use crate::control::Answer;
 use crate::guests::freedos::VARIABLE;
 use crate::{expect, image, packages, project};
 use anyhow::{Context as _, Result};
@@ -30,13 +31,14 @@ fn run(figures: &mut Figures) -> Result<()> {
     let floppy = std::env::var_os(VARIABLE).context("the floppy is missing")?;
     let floppy = std::path::absolute(floppy)?;
     let native = native(&floppy)?;
-    let Ours { all, own, entries } = ours(&floppy)?;
+    let Ours { all, own, entries, answers } = ours(&floppy)?;
     tools::note_bios(figures)?;
     tools::note_file(figures, "floppy", &floppy)?;
     figures.reference("without pxHV", native, "instructions");
     figures.count("in a VM", all, "instructions");
     figures.count("  of them pxHV's own", own, "instructions");
     figures.count("  entries to the guest", entries, "");
+    reasons::add(figures, &answers)?;
     figures.ratio("in a VM, to without pxHV", all, native, Some(LIMIT));
     Ok(())
 }
@@ -57,6 +59,8 @@ struct Ours {
     own: u64,
     /// Entries to the guest.
     entries: u64,
+    /// What pxHV's monitor answered.
+    answers: Vec<Answer>,
 }
 
 fn ours(floppy: &Path) -> Result<Ours> {
@@ -73,10 +77,10 @@ fn ours(floppy: &Path) -> Result<Ours> {
     let mut computer = qemu::computer(HOST_MEMORY);
     computer.args(["-drive", &drive("ide", &disk)]);
     let prompt = Until::Console(expect::pattern(r"^A:\\>$")?);
-    let counts = qemu::count(computer, &prompt, None)?;
+    let (counts, answers) = qemu::count_and_ask(computer, &prompt, Some(reasons::asking(PROMPT)))?;
     let entry = counts.entry.context("no guest was entered")?;
     let all = counts.screen.count - entry;
-    Ok(Ours { all, own: all - counts.screen.guest, entries: counts.screen.entries })
+    Ok(Ours { all, own: all - counts.screen.guest, entries: counts.screen.entries, answers })
 }
 
 /// A drive with an image, which stays as it is. A comma in its name is written twice.

@@ -6,7 +6,7 @@ mod run;
 pub use run::{initrd, note, Guest, Run};
 
 use super::figures::Shape;
-use super::{tools, Figures, Measurement};
+use super::{reasons, tools, Figures, Measurement};
 use crate::emulator::On;
 use anyhow::Result;
 
@@ -46,6 +46,8 @@ pub const BOCHS_SVM: Measurement = Measurement {
 const FIRST_WORDS: &str = r"\[ +0\.0+\] Linux version";
 /// The guest's shell.
 const PROMPT: &str = "pxhv-guest:.*# ";
+/// All of it, as it is on the console first.
+const PROMPT_TEXT: &str = "pxhv-guest:/root# ";
 /// What ends a run.
 const SHELL: &str = "^pxhv-guest:.*# $";
 
@@ -69,7 +71,8 @@ struct Boot {
 
 impl Boot {
     fn guest(&self) -> Result<Guest> {
-        Ok(Guest { cmdline: self.cmdline, initrd: initrd()?, end: SHELL })
+        let asking = Some(reasons::asking(PROMPT_TEXT));
+        Ok(Guest { cmdline: self.cmdline, initrd: initrd()?, end: SHELL, asking })
     }
 
     /// Also tells the stages.
@@ -92,6 +95,7 @@ impl Boot {
         figures.count("guest, all of it", within, "instructions");
         figures.count("  of them pxHV's own", within - shell.guest, "instructions");
         figures.count("  entries to the guest", shell.entries, "").limit(self.entries);
+        reasons::add(figures, &ours.answers)?;
         figures.ratio("kernel's start to shell, in a VM to native", within, without, Some(self.ratio));
         Ok(())
     }
@@ -101,7 +105,7 @@ impl Boot {
 fn ticks(on: On, figures: &mut Figures) -> Result<()> {
     note(figures)?;
     tools::note_bochs(figures);
-    let guest = Guest { cmdline: "console=ttyS0 loglevel=6", initrd: initrd()?, end: SHELL };
+    let guest = Guest { cmdline: "console=ttyS0 loglevel=6", initrd: initrd()?, end: SHELL, asking: None };
     stages(figures, &guest.in_vm(on)?, "ticks")
 }
 

@@ -30,7 +30,7 @@ const CMDLINE: &str = "console=ttyS0 quiet nokaslr norandmaps transparent_hugepa
 
 fn run(figures: &mut Figures) -> Result<()> {
     linux::note(figures)?;
-    let guest = Guest { cmdline: CMDLINE, initrd: initrd()?, end: "^loads: done$" };
+    let guest = Guest { cmdline: CMDLINE, initrd: initrd()?, end: "^loads: done$", asking: None };
     let (native, ours) = (guest.natively()?, guest.in_vm(On::Qemu)?);
     for (load, limit) in LOADS {
         let [without, within] = [cost(load, &native)?, cost(load, &ours)?];
@@ -86,7 +86,8 @@ mod tests {
         let at = |count, guest, entries| At { count, guest, entries };
         let sent =
             vec![(at(100, 50, 1), 14), (at(200, 90, 2), 15), (at(700, 580, 5), 18), (at(900, 800, 9), 40)];
-        let run = Run { start: 0, counts: Counts { console, sent, ..Counts::default() } };
+        let counts = Counts { console, sent, ..Counts::default() };
+        let run = Run { start: 0, counts, answers: Vec::new() };
         let Cost { all, own, entries } = cost("one", &run).unwrap();
         assert_eq!((all, own, entries), (500, 10, 3));
         assert!(cost("two", &run).is_err());

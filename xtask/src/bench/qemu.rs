@@ -1,6 +1,8 @@
 //! A run in QEMU whose instructions are counted, by the plugin count.c.
 
+use super::asking::{self, Asking};
 use super::counts::{text, At, Counts};
+use crate::control::Answer;
 use crate::fuzz::HOST;
 use crate::{packages, project};
 use anyhow::{bail, ensure, Context as _, Result};
@@ -39,26 +41,55 @@ pub fn computer(memory: &str) -> Command {
 }
 
 /// Runs a computer until it has shown what `until` wants. `start` is an address whose first execution is noted.
-pub fn count(mut computer: Command, until: &Until, start: Option<u64>) -> Result<Counts> {
+pub fn count(computer: Command, until: &Until, start: Option<u64>) -> Result<Counts> {
+    let options = start.map_or_else(String::new, |address| format!(",start={address}"));
+    Ok(run(computer, until, &options, None)?.0)
+}
+
+/// Runs a computer until it has shown what `until` wants and pxHV's monitor was asked.
+pub fn count_and_ask(
+    computer: Command,
+    until: &Until,
+    asking: Option<Asking>,
+) -> Result<(Counts, Vec<Answer>)> {
+    run(computer, until, "", asking)
+}
+
+fn run(
+    mut computer: Command,
+    until: &Until,
+    options: &str,
+    asking: Option<Asking>,
+) -> Result<(Counts, Vec<Answer>)> {
     packages::ensure(&[packages::Purpose::Qemu])?;
     let directory = tempfile::Builder::new().prefix("pxhv-bench-").tempdir()?;
     let file = |name: &str| directory.path().join(name);
     let (console, counted) = (file("console"), file("counted"));
-    let start = start.map_or_else(String::new, |address| format!(",start={address}"));
     let (plugin, [out, sent]) = (plugin()?, [&counted, &console].map(|path| path.display()));
-    let plugin = format!("{},out={out},console={sent}{start}", plugin.display());
+    let mut port = asking.map(|asking| asking::Port::new(asking, directory.path()));
+    let pause = port.as_ref().map_or_else(String::new, asking::Port::plugin_options);
+    let plugin = format!("{},out={out},console={sent}{options}{pause}", plugin.display());
     computer.args(["-plugin", &plugin, "-serial", &format!("file:{}", console.display())]);
+    if let Some(port) = &port {
+        port.add_to(&mut computer);
+    }
     let command = computer.args(["-monitor", "stdio"]).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut run = Run(command.spawn().context("can't start QEMU")?);
     let begun = Instant::now();
-    while !run.has_shown(until, &console, &file("screen"))? {
+    let mut answers = Vec::new();
+    while port.is_some() || !run.has_shown(until, &console, &file("screen"))? {
         ensure!(begun.elapsed() < PATIENCE, "time-out; console:\n{}", text(&read(&console)));
         ensure!(run.0.try_wait()?.is_none(), "QEMU ended; console:\n{}", text(&read(&console)));
         std::thread::sleep(GLANCE);
+        if let Some(port) = port.take_if(|_| asking::Port::is_time(&String::from_utf8_lossy(&read(&counted))))
+        {
+            answers = port.ask()?;
+        }
     }
     let elapsed = begun.elapsed();
     run.end()?;
-    Ok(Counts { elapsed, ..parse(&std::fs::read_to_string(&counted)?, read(&console))? })
+    let counts = Counts { elapsed, ..parse(&std::fs::read_to_string(&counted)?, read(&console))? };
+    Ok((counts, answers))
 }
 
 /// A running emulator. Dropping it ends it.
@@ -122,6 +153,7 @@ fn parse(counted: &str, console: Vec<u8>) -> Result<Counts> {
             ("screen", &[count, guest, entries]) => counts.screen = At { count, guest, entries },
             ("entry", [count]) => counts.entry = Some(*count),
             ("start", [count]) => counts.start = Some(*count),
+            ("paused", []) => {}
             ("end", []) => is_complete = true,
             _ => bail!("the plugin wrote {line:?}"),
         }

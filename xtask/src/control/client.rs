@@ -56,6 +56,11 @@ impl Client {
         Ok(Self { stream, typing, received: Vec::new(), last_heard: Instant::now(), state })
     }
 
+    /// Connects to a port at which nobody has ever said a word.
+    pub fn first(socket: &Path) -> Result<Self> {
+        Ok(Self { state: State::Idle, ..Self::connect(socket)? })
+    }
+
     /// Sends a command. The answer comes by [`Client::poll`].
     pub fn ask(&mut self, command: &str) -> Result<()> {
         if command.contains(|c: char| !(' '..='~').contains(&c)) {
@@ -72,6 +77,11 @@ impl Client {
     /// Sends a command and waits for the answer, for `patience` after each sign of life.
     pub fn answer(&mut self, command: &str, patience: Duration) -> Result<Answer> {
         self.ask(command)?;
+        self.hear(patience)
+    }
+
+    /// Waits for the answer to what was asked, for `patience` after each sign of life.
+    pub fn hear(&mut self, patience: Duration) -> Result<Answer> {
         loop {
             if let Some(answer) = self.poll()? {
                 return Ok(answer);

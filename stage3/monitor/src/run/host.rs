@@ -3,7 +3,7 @@
 use super::Paint;
 use crate::hypervisor::Hypervisor;
 use crate::table::{Cell, Colour, Side, Table};
-use crate::units::{Mib, PerMille, Time};
+use crate::units::{Kib, Mib, PerMille, Time};
 use crate::view::Offer;
 use core::fmt::{self, Write};
 
@@ -38,11 +38,11 @@ pub fn memory(hypervisor: &dyn Hypervisor, out: &mut dyn Write) -> fmt::Result {
     }
     table.row([
         "pxHV, images of guests".into(),
-        Mib(memory.total.saturating_sub(memory.free).saturating_sub(vms)).into(),
+        Kib(memory.total.saturating_sub(memory.free).saturating_sub(vms)).into(),
     ]);
     table.row(["free".into(), Mib(memory.free).into()]);
-    table.row(["heap of pxHV".into(), Mib(memory.heap).into()]);
-    table.row(["in use of it".into(), Mib(memory.heap_used).into()]);
+    table.row(["heap of pxHV".into(), Kib(memory.heap).into()]);
+    table.row(["in use of it".into(), Kib(memory.heap_used).into()]);
     table.write(out, Paint::Plain)
 }
 

@@ -1,8 +1,10 @@
 //! A Linux guest is booted, in a VM and without pxHV.
 
+use crate::bench::asking::Asking;
 use crate::bench::counts::{At, Counts};
 use crate::bench::qemu::{self, Until};
 use crate::bench::{bochs, tools, Figures};
+use crate::control::Answer;
 use crate::emulator::On;
 use crate::{expect, guests, image, project, size};
 use anyhow::{Context as _, Result};
@@ -27,6 +29,8 @@ pub struct Guest {
     pub initrd: PathBuf,
     /// What is on the console at the end: a regular expression.
     pub end: &'static str,
+    /// What pxHV's monitor is asked, in QEMU.
+    pub asking: Option<Asking<'static>>,
 }
 
 /// A boot.
@@ -35,6 +39,8 @@ pub struct Run {
     pub start: u64,
     /// What was counted.
     pub counts: Counts,
+    /// What pxHV's monitor answered.
+    pub answers: Vec<Answer>,
 }
 
 impl Guest {
@@ -45,7 +51,8 @@ impl Guest {
         computer.arg("-kernel").arg(file(KERNEL)?).arg("-initrd").arg(&self.initrd);
         computer.args(["-append", self.cmdline]);
         let counts = qemu::count(computer, &Until::Console(expect::pattern(self.end)?), Some(KERNEL_START))?;
-        Ok(Run { start: counts.start.context("the kernel was not started")?, counts })
+        let start = counts.start.context("the kernel was not started")?;
+        Ok(Run { start, counts, answers: Vec::new() })
     }
 
     /// In a VM, from power-on.
@@ -56,16 +63,16 @@ impl Guest {
         image::build(&image::What::of(config), Some(&disk))?;
         println!("booting Linux in a VM on {} ...", on.name());
         let end = expect::pattern(self.end)?;
-        let (start, counts) = if on == On::Qemu {
+        let (start, counts, answers) = if on == On::Qemu {
             let mut computer = qemu::computer(&size::show(HOST_MEMORY));
             computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
-            let counts = qemu::count(computer, &Until::Console(end), None)?;
-            (counts.entry, counts)
+            let (counts, answers) = qemu::count_and_ask(computer, &Until::Console(end), self.asking)?;
+            (counts.entry, counts, answers)
         } else {
             let counts = bochs::count(on, HOST_MEMORY, &disk, &end, Some(PREF_ADDRESS))?;
-            (counts.start, counts)
+            (counts.start, counts, Vec::new())
         };
-        Ok(Run { start: start.context("no guest was entered")?, counts })
+        Ok(Run { start: start.context("no guest was entered")?, counts, answers })
     }
 
     /// Alone, otherwise as in pxhv.toml.
