@@ -136,44 +136,8 @@ on_undefined:
         add     qword [rsp], 2
         iretq
 
-; ROUNDS rounds took RAX ticks with the loop: prints the mean under the name at RSI.
-report_ticks:
-        sub     rax, [loop_ticks]
-        jae     .divide
-        xor     eax, eax
-.divide:
-        xor     edx, edx
-        mov     ecx, ROUNDS
-        add     rax, ROUNDS / 2
-        div     rcx
-; Prints RAX under the name at RSI.
-show:   push    rax
-        push    rsi
-        mov     esi, text_bench
-        call    puts_64
-        pop     rsi
-        call    puts_64
-        mov     al, ' '
-        call    put_byte_64
-        pop     rax
-        mov     ecx, 10
-        mov     edi, text_number_end
-.digit: xor     edx, edx
-        div     rcx
-        add     dl, '0'
-        dec     edi
-        mov     [rdi], dl
-        test    rax, rax
-        jnz     .digit
-        mov     esi, edi
-        jmp     puts_64
-
-loop_ticks: dq  0
+%include "exits/report.inc"
 came:   db      0
-text_bench: db  "bench exits: ", 0
-text_done: db   "bench exits: done", 13, 10, 0
-        times 20 db '0'
-text_number_end: db 13, 10, 0
 
 guest_name: db  "exits", 0
 %include "lib/all.inc"

@@ -1,8 +1,10 @@
 //! Stage 3's ELF file as stage 2 loads it: one piece of memory, and where to start.
 
+use crate::assemble;
 use anyhow::{ensure, Context, Result};
 use bundle::image::{BUNDLE_ADDRESS, STAGE3_ADDRESS};
 use elf::{abi, endian::LittleEndian, ElfBytes};
+use std::path::Path;
 
 /// The content of [`STAGE3_ADDRESS`] and up.
 #[derive(Debug)]
@@ -15,6 +17,18 @@ pub struct Flat {
     pub code: u32,
     /// Entry point (HPA).
     pub entry: u32,
+}
+
+impl Flat {
+    /// Stage 3 in `file`: an ELF file, or a NASM source that begins with its entry point at [`STAGE3_ADDRESS`].
+    pub fn of(file: &Path) -> Result<Self> {
+        if file.extension().is_some_and(|extension| extension == "asm") {
+            let bytes = assemble::source(file)?;
+            let length = u32::try_from(bytes.len())?;
+            return Ok(Self { bytes, code: length, memory: length, entry: STAGE3_ADDRESS });
+        }
+        flatten(&std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?)
+    }
 }
 
 /// Lays the loadable segments of an ELF file out.

@@ -1,7 +1,7 @@
 //! Builds the disk image: stages, header, bundle. [`bundle::image`] describes the format.
 
 use crate::config::{self, Config, File};
-use crate::flatten::flatten;
+use crate::flatten::Flat;
 use crate::pack::{self, Packed};
 use crate::progress::Step;
 use crate::ram::Need;
@@ -50,7 +50,7 @@ pub struct What {
     /// Have pxHV say everything, as with log = "debug"
     #[arg(long)]
     pub verbose: bool,
-    /// Take this ELF file as stage 3 instead of building it
+    /// Take this ELF file or NASM source as stage 3 instead of building it
     #[arg(long, value_name = "FILE", hide = true)]
     pub stage3: Option<PathBuf>,
 }
@@ -101,9 +101,10 @@ pub fn build(what: &What, output: Option<&Path>) -> Result<Built> {
         Some(file) => file.clone(),
         None => build_stage3()?,
     };
-    let stage3 = std::fs::read(&symbols).with_context(|| format!("can't read {}", symbols.display()))?;
+    let stage3 = Flat::of(&symbols)?;
+
     let step = Step::start("packing the image");
-    let stage3 = pack::pack(&flatten(&stage3)?)?;
+    let stage3 = pack::pack(&stage3)?;
     let bundle = bundle(config);
     let own = [stage1.len(), stage2.len(), stage3.bytes.len()];
     let image = lay_out(stage1, &stage2, &stage3, &bundle)?;
@@ -127,7 +128,7 @@ fn build_stage3() -> Result<PathBuf> {
 
 /// Bytes of stages 1 to 3, built now.
 pub fn own_sizes() -> Result<[usize; 3]> {
-    let stage3 = pack::pack(&flatten(&std::fs::read(build_stage3()?)?)?)?;
+    let stage3 = pack::pack(&Flat::of(&build_stage3()?)?)?;
     Ok([assemble::stage1()?.len(), assemble::stage2()?.len(), stage3.bytes.len()])
 }
 

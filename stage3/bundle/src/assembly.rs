@@ -12,6 +12,7 @@ pub const SYMBOLS: &[(&str, u64)] = &[
     ("HEADER_ADDRESS", image::HEADER_ADDRESS as u64),
     ("STAGE2_ADDRESS", image::STAGE2_ADDRESS as u64),
     ("STAGE2_LIMIT", image::STAGE2_LIMIT as u64),
+    ("STAGE3_ADDRESS", image::STAGE3_ADDRESS as u64),
     ("STAGE1_COUNT_OFFSET", image::STAGE1_COUNT_OFFSET as u64),
     ("IMAGE_MAGIC_LOW", u32_of(image::MAGIC, 0)),
     ("IMAGE_MAGIC_HIGH", u32_of(image::MAGIC, 4)),

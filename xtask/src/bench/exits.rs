@@ -28,7 +28,9 @@ pub const BOCHS_SVM: Measurement = Measurement {
     run: |figures| run(On::BochsSvm, figures),
 };
 
-const SOURCE: &str = "guests/bench/exits.asm";
+const GUEST: &str = "guests/bench/exits.asm";
+/// In the place of stage 3: the least that an exit can cost.
+const BARE: &str = "guests/bench/bare.asm";
 /// RAM of the computer below the VM.
 const MEMORY: u64 = 256 * size::MIB;
 /// What each line of the guest begins with.
@@ -47,8 +49,30 @@ const TARGETS: [(&str, u64); 6] = [
 ];
 
 fn run(on: On, figures: &mut Figures) -> Result<()> {
+    if on != On::Qemu {
+        tools::note_bochs(figures);
+    }
+    let [guest, bare] = [GUEST, BARE].map(|source| project::root().join(source));
+    let what = image::What::guest(guest, String::new());
+    // Its own guest is in it: what the image has is not started.
+    let in_place = image::What { stage3: Some(bare), ..what.clone() };
+    for (name, ticks) in measure(on, &in_place)? {
+        figures.reference(format!("bare loop: {name}"), ticks, "instructions").drawn(Shape::Bar);
+    }
+    for (name, ticks) in measure(on, &what)? {
+        let target = TARGETS.iter().find(|(wanted, _)| *wanted == name);
+        let figure = figures.count(name, ticks, "instructions").drawn(Shape::Bar);
+        if let Some((_, target)) = target {
+            figure.target(*target);
+        }
+    }
+    Ok(())
+}
+
+/// Runs an image whose guest measures.
+fn measure(on: On, what: &image::What) -> Result<Vec<(String, u64)>> {
     let disk = project::target().join("bench/exits.img");
-    image::build(&image::What::guest(project::root().join(SOURCE), String::new()), Some(&disk))?;
+    image::build(what, Some(&disk))?;
     let end = expect::pattern(&format!("^{LINE}{END}$"))?;
     println!("measuring exits on {} ...", on.name());
     let console = if on == On::Qemu {
@@ -56,26 +80,19 @@ fn run(on: On, figures: &mut Figures) -> Result<()> {
         computer.args(["-drive", &format!("file={},format=raw,if=ide,snapshot=on", disk.display())]);
         qemu::count(computer, &Until::Console(end), None)?.console()
     } else {
-        tools::note_bochs(figures);
         bochs::count(on, MEMORY, &disk, &end, None)?.console()
     };
     let found = results(&console)?;
     ensure!(!found.is_empty(), "the guest measured nothing; console:\n{console}");
-    for (what, ticks) in found {
-        let figure = figures.count(what, ticks, "instructions").drawn(Shape::Bar);
-        if let Some((_, target)) = TARGETS.iter().find(|(name, _)| *name == what) {
-            figure.target(*target);
-        }
-    }
-    Ok(())
+    Ok(found)
 }
 
 /// What the guest measured: names and ticks.
-fn results(console: &str) -> Result<Vec<(&str, u64)>> {
+fn results(console: &str) -> Result<Vec<(String, u64)>> {
     let lines = console.lines().filter_map(|line| line.trim_end().strip_prefix(LINE));
     let results = lines.filter(|line| *line != END).map(|line| {
         let (name, ticks) = line.split_once(' ').with_context(|| format!("no result: {line}"))?;
-        Ok((name, ticks.parse().with_context(|| format!("no number: {line}"))?))
+        Ok((name.to_owned(), ticks.parse().with_context(|| format!("no number: {line}"))?))
     });
     results.collect()
 }
@@ -87,7 +104,7 @@ mod tests {
     #[test]
     fn the_guests_lines_are_read() {
         let text = "pxHV: vm exits: starting\r\nbench exits: cpuid 573\r\nbench exits: in-pic 61\r\nbench exits: done\r\n";
-        assert_eq!(results(text).unwrap(), [("cpuid", 573), ("in-pic", 61)]);
+        assert_eq!(results(text).unwrap(), [("cpuid".into(), 573), ("in-pic".into(), 61)]);
         assert!(results("bench exits: cpuid\n").is_err());
         assert!(results("bench exits: cpuid x\n").is_err());
     }
