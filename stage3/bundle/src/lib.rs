@@ -13,12 +13,17 @@ pub mod boot_info;
 pub mod image;
 pub mod manifest;
 
+use crc::{Crc, Table, CRC_32_ISO_HDLC};
+use spin::Once;
+
 /// CRC-32 as in Ethernet and gzip (ISO-HDLC, reflected polynomial EDB88320h): the checksum of every
 /// part of the image.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u32 {
-    const CRC: crc::Crc<u32, crc::Table<16>> = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
-    CRC.checksum(bytes)
+    // Made at its first use: as a constant the 16 KiB of its table would be in stage 3's file, and no packer makes them
+    // smaller.
+    static CRC: Once<Crc<u32, Table<16>>> = Once::new();
+    CRC.call_once(|| Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC)).checksum(bytes)
 }
 
 #[cfg(test)]
