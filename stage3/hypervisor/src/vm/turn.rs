@@ -49,17 +49,21 @@ impl<B: Backend> Vm<'_, B> {
             self.is_halted = false;
         }
         let shortest = clock::tsc().ticks(SHORTEST_RUN);
+        let (mut deadline, mut is_interrupt_waiting) = (0, true);
         loop {
-            self.pc.advance(now);
-            if self.pc.take_init() {
-                return TurnEnd::Stopped(StopReason::Reset(ResetSource::Init));
-            }
-            self.deliver_interrupt();
-            if self.pc.media_want_memory() {
-                self.feed_disks();
-            }
+            let is_changed = self.pc.take_change(now);
             let entered = cpu::tsc();
-            let deadline = self.deadline().min(until).max(entered.saturating_add(shortest));
+            if is_changed || is_interrupt_waiting {
+                self.pc.advance(now);
+                if self.pc.take_init() {
+                    return TurnEnd::Stopped(StopReason::Reset(ResetSource::Init));
+                }
+                is_interrupt_waiting = self.deliver_interrupt();
+                if self.pc.media_want_memory() {
+                    self.feed_disks();
+                }
+                deadline = self.deadline().min(until).max(entered.saturating_add(shortest));
+            }
             let exit = self.vcpu.run(deadline, &self.ram);
             // An interrupt that ended the run on SVM is served here, and whatever else waits for the host. On a processor
             // that would end the next run at once. In Bochs 2.7 it never does while the guest leaves its interrupts off:
@@ -86,7 +90,10 @@ impl<B: Backend> Vm<'_, B> {
                         self.is_halted = true;
                         return TurnEnd::Asleep(deadline);
                     }
-                    None => now = self.now(),
+                    None => {
+                        is_interrupt_waiting = true;
+                        now = self.now();
+                    }
                 },
                 Outcome::Stop(reason) => return TurnEnd::Stopped(reason),
             }
@@ -126,8 +133,9 @@ impl<B: Backend> Vm<'_, B> {
         self.power_on.saturating_add(clock::tsc().ticks(time.0))
     }
 
-    /// Injects what the board requests, or asks to be told when the guest can take it.
-    fn deliver_interrupt(&mut self) {
+    /// Injects what the board requests, or asks to be told when the guest can take it. Returns whether an interrupt still
+    /// waits for that.
+    fn deliver_interrupt(&mut self) -> bool {
         self.hand_over_nmi();
         if self.vcpu.cr8() != self.pc.cr8() {
             self.vcpu.set_cr8(self.pc.cr8());
@@ -143,6 +151,7 @@ impl<B: Backend> Vm<'_, B> {
             (false, Some(class)) => InterruptWindow::Cr8Below(class),
             (false, None) => InterruptWindow::Closed,
         });
+        is_pending
     }
 
     /// From here on the virtual CPU keeps the NMI until the guest takes it.

@@ -50,14 +50,25 @@ impl Pic {
         Self { master: Chip::new(), slave: Chip::new() }
     }
 
+    /// Whether the next read from a chip acknowledges an interrupt. Other reads change nothing.
+    #[must_use]
+    pub const fn polls(&self, which: Which) -> bool {
+        match which {
+            Which::Master => self.master.polls(),
+            Which::Slave => self.slave.polls(),
+        }
+    }
+
     /// Reads port A0 = `offset` (0 or 1) of a chip. In poll mode this acknowledges an interrupt.
     pub fn read(&mut self, which: Which, offset: u16) -> u8 {
-        let polled = self.chip(which).polls();
+        let polls = self.polls(which);
         let value = self.chip(which).read(offset != 0);
-        if polled && which == Which::Slave {
-            self.drop_cascade();
+        if polls {
+            if which == Which::Slave {
+                self.drop_cascade();
+            }
+            self.cascade();
         }
-        self.cascade();
         value
     }
 

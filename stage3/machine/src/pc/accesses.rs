@@ -103,8 +103,11 @@ impl Pc {
     fn read_device(&mut self, now: Instant, device: Device, register: u16) -> u8 {
         match device {
             Device::Pic(which) => {
+                let polls = self.interrupts.pic.polls(which);
                 let value = self.interrupts.pic.read(which, register);
-                self.interrupts.settle();
+                if polls {
+                    self.interrupts.settle();
+                }
                 value
             }
             Device::PicTrigger => self.interrupts.pic.read_trigger(trigger_register(register)),
@@ -230,6 +233,8 @@ impl Pc {
                     effects.power = Some(PowerEvent::Off);
                 }
                 self.carry_power(now);
+                // Which events it waits for.
+                self.interrupts.changed = true;
             }
             Device::ResetControl => {
                 if self.reset_control.write(value) {

@@ -33,6 +33,7 @@ impl Pc {
     pub fn set_cr8(&mut self, value: u8) {
         if value != self.cr8() {
             self.interrupts.lapic.set_cr8(value);
+            self.interrupts.changed = true;
         }
     }
 
@@ -50,12 +51,16 @@ impl Pc {
 
     /// Whether a non-maskable interrupt waits for the CPU; takes it.
     pub fn take_nmi(&mut self) -> bool {
-        self.interrupts.lapic.take_nmi()
+        let waits = self.interrupts.lapic.take_nmi();
+        self.interrupts.changed |= waits;
+        waits
     }
 
     /// Whether an INIT message waits for the CPU; takes it.
     pub fn take_init(&mut self) -> bool {
-        self.interrupts.lapic.take_init()
+        let waits = self.interrupts.lapic.take_init();
+        self.interrupts.changed |= waits;
+        waits
     }
 
     /// Whether the local APIC is there for the CPU: CPUID shows it.

@@ -70,7 +70,7 @@ impl Pc {
         drives.map(|drive| drive.into_medium()).collect()
     }
 
-    /// Whether one of the disks, floppies included, wants memory. To be asked after each exit.
+    /// Whether one of the disks, floppies included, wants memory. To be asked after each exit that changed something ([`Pc::take_change`]).
     #[must_use]
     pub fn media_want_memory(&self) -> bool {
         self.has_media
@@ -141,8 +141,9 @@ impl Pc {
         self.carry_disks(channel);
     }
 
-    /// Carries a channel's interrupt output to its line.
+    /// Carries a channel's interrupt output to its line, and notes that its disks may want memory.
     pub(super) fn carry_disks(&mut self, channel: usize) {
+        self.interrupts.changed = true;
         let line = FIRST_IRQ + channel as u8;
         if self.ata[channel].take_drop() {
             self.interrupts.set_line(line, false);

@@ -29,11 +29,13 @@ pub(super) struct Interrupts {
     ext_int: bool,
     /// The lines that are asserted.
     lines: u16,
+    /// What the CPU has to know of them may have changed.
+    pub changed: bool,
 }
 
 impl Interrupts {
     pub fn new(lapic: LocalApic) -> Self {
-        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false, lines: 0 }
+        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false, lines: 0, changed: true }
     }
 
     /// Asserts or releases the interrupt line `irq` (0 to 15). Mostly it is as it was, and nothing happens.
@@ -66,6 +68,7 @@ impl Interrupts {
 
     /// Carries what one controller says to the others, after each change of one.
     pub fn settle(&mut self) {
+        self.changed = true;
         let intr = self.pic.interrupt_pending();
         self.lapic.set_lint(Lint::Lint0, intr);
         self.ioapic.set_line(INTR_INPUT, intr);

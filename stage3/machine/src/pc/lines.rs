@@ -21,46 +21,80 @@ const AUX_IRQ: u8 = 12;
 /// The time of what does not come. (The end of time does not come either.)
 const NEVER: Instant = Instant(u64::MAX);
 
+/// What moves an interrupt line when its time comes.
+#[derive(Clone, Copy, Debug)]
+enum Mover {
+    /// OUT of the timer changes.
+    TimerChange,
+    /// OUT of the timer rises.
+    TimerRise,
+    /// The real-time clock interrupts.
+    Clock,
+    /// The serial port announces waiting characters.
+    Uart,
+    /// The power management timer interrupts.
+    Power,
+    /// The local APIC's timer ends.
+    Lapic,
+}
+
 /// When timers will next move an interrupt line, computed after each access to one; or [`NEVER`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
-    /// OUT of the timer changes.
-    timer_change: Instant,
-    /// OUT of the timer rises.
-    timer_rise: Instant,
-    /// The real-time clock interrupts.
-    clock: Instant,
-    /// The serial port announces waiting characters.
-    uart: Instant,
-    /// The power management timer interrupts.
-    power: Instant,
-    /// The local APIC's timer ends.
-    lapic: Instant,
+    times: [Instant; 6],
+    soonest: Instant,
+    /// One of them changed.
+    pub changed: bool,
 }
 
 impl Default for Due {
     fn default() -> Self {
-        Self { timer_change: NEVER, timer_rise: NEVER, clock: NEVER, uart: NEVER, power: NEVER, lapic: NEVER }
+        Self { times: [NEVER; 6], soonest: NEVER, changed: true }
     }
 }
 
 impl Due {
-    fn reached(&self, now: Instant) -> bool {
-        self.timer_change.min(self.clock).min(self.uart).min(self.power).min(self.lapic) <= now
+    fn at(&self, mover: Mover) -> Instant {
+        self.times[mover as usize]
+    }
+
+    /// Mostly it is as it was, and nothing happens.
+    fn set(&mut self, mover: Mover, time: Option<Instant>) {
+        let time = time.unwrap_or(NEVER);
+        if time != self.at(mover) {
+            self.times[mover as usize] = time;
+            self.soonest = self.times.into_iter().min().unwrap_or(NEVER);
+            self.changed = true;
+        }
     }
 }
 
 impl Pc {
+    /// Whether what the CPU has to know of the board may have changed since the last call, or a timer is due at `now`. If
+    /// not, all these are as they were: [`Pc::next_deadline`], [`Pc::interrupt_pending`], [`Pc::held_back_class`],
+    /// [`Pc::cr8`], [`Pc::has_signal`] and [`Pc::media_want_memory`].
+    #[must_use]
+    pub fn take_change(&mut self, now: Instant) -> bool {
+        let lines = core::mem::take(&mut self.interrupts.changed);
+        let due = core::mem::take(&mut self.due.changed);
+        lines || due || self.due.soonest <= now
+    }
+
     /// Lets timers that came due act. Cheap if none did.
+    #[inline]
     pub fn advance(&mut self, now: Instant) {
-        if self.due.reached(now) {
-            self.carry_timer(now);
-            self.carry_clock(now);
-            self.carry_uart(now);
-            self.carry_power(now);
-            self.interrupts.lapic.advance(now);
-            self.carry_lapic();
+        if self.due.soonest <= now {
+            self.move_lines(now);
         }
+    }
+
+    fn move_lines(&mut self, now: Instant) {
+        self.carry_timer(now);
+        self.carry_clock(now);
+        self.carry_uart(now);
+        self.carry_power(now);
+        self.interrupts.lapic.advance(now);
+        self.carry_lapic();
     }
 
     /// When [`Pc::advance`] must be called at the latest, so that no interrupt comes late.
@@ -68,10 +102,10 @@ impl Pc {
     pub fn next_deadline(&self) -> Option<Instant> {
         let earlier = |least: Instant, irq, due| if due < least && self.awaits(irq) { due } else { least };
         let least = self.interrupts.lapic.next_deadline().unwrap_or(NEVER);
-        let least = earlier(least, TIMER_IRQ, self.due.timer_rise);
-        let least = earlier(least, CLOCK_IRQ, self.due.clock);
-        let least = earlier(least, UART_IRQ, self.due.uart);
-        let least = earlier(least, SCI_IRQ, self.due.power);
+        let least = earlier(least, TIMER_IRQ, self.due.at(Mover::TimerRise));
+        let least = earlier(least, CLOCK_IRQ, self.due.at(Mover::Clock));
+        let least = earlier(least, UART_IRQ, self.due.at(Mover::Uart));
+        let least = earlier(least, SCI_IRQ, self.due.at(Mover::Power));
         (least != NEVER).then_some(least)
     }
 
@@ -89,15 +123,15 @@ impl Pc {
             self.interrupts.set_line(TIMER_IRQ, true);
         }
         self.interrupts.set_line(TIMER_IRQ, self.pit.out(pit::TIMER, now));
-        self.due.timer_change = self.pit.next_change().unwrap_or(NEVER);
-        self.due.timer_rise = self.pit.next_edge().unwrap_or(NEVER);
+        self.due.set(Mover::TimerChange, self.pit.next_change());
+        self.due.set(Mover::TimerRise, self.pit.next_edge());
     }
 
     /// Carries the real-time clock's interrupt output to its line.
     pub(super) fn carry_clock(&mut self, now: Instant) {
         self.clock.settle(now);
         self.interrupts.set_line(CLOCK_IRQ, self.clock.irq());
-        self.due.clock = self.clock.next_deadline().unwrap_or(NEVER);
+        self.due.set(Mover::Clock, self.clock.next_deadline());
         self.power.set_clock_line(self.clock.irq());
         self.carry_power(now);
     }
@@ -106,12 +140,13 @@ impl Pc {
     pub(super) fn carry_power(&mut self, now: Instant) {
         self.power.settle(now);
         self.interrupts.set_line(SCI_IRQ, self.power.sci());
-        self.due.power = self.power.next_deadline().unwrap_or(NEVER);
+        self.due.set(Mover::Power, self.power.next_deadline());
     }
 
-    /// Notes when the local APIC's timer ends.
+    /// Notes when the local APIC's timer ends, and that it may hold other interrupts now.
     pub(super) fn carry_lapic(&mut self) {
-        self.due.lapic = self.interrupts.lapic.timer_end().unwrap_or(NEVER);
+        self.interrupts.changed = true;
+        self.due.set(Mover::Lapic, self.interrupts.lapic.timer_end());
     }
 
     /// Carries the keyboard controller's interrupt outputs to their lines.
@@ -124,8 +159,9 @@ impl Pc {
         self.interrupts.set_line(AUX_IRQ, self.keyboard.aux_irq());
     }
 
-    /// Carries the floppy disk controller's interrupt output to its line.
+    /// Carries the floppy disk controller's interrupt output to its line, and notes that its disk may want memory.
     pub(super) fn carry_floppy(&mut self) {
+        self.interrupts.changed = true;
         self.interrupts.set_line(FLOPPY_IRQ, self.floppy.irq());
     }
 
@@ -135,6 +171,6 @@ impl Pc {
             self.interrupts.set_line(UART_IRQ, false);
         }
         self.interrupts.set_line(UART_IRQ, self.uart.irq(now));
-        self.due.uart = self.uart.next_deadline(now).unwrap_or(NEVER);
+        self.due.set(Mover::Uart, self.uart.next_deadline(now));
     }
 }
