@@ -24,6 +24,8 @@ pub const DR6_BS: u64 = 1 << 14;
 pub const DR6_BT: u64 = 1 << 15;
 /// DR7.L0 to L3 and LE: the breakpoints of the present task.
 pub const DR7_LOCAL: u64 = 0x155;
+/// DR7: any of the four breakpoints is enabled, locally or globally.
+pub const DR7_ENABLED: u64 = 0xff;
 /// CR0.PE.
 pub const CR0_PE: u64 = 1 << 0;
 /// CR0.TS.

@@ -22,7 +22,9 @@ mod turn;
 pub use power::Next;
 pub use turn::TurnEnd;
 
-use crate::arch::x86_64::backend::{Backend, GuestLimits, HardwareVcpu, OptionalInstructions, SetupError};
+use crate::arch::x86_64::backend::{
+    Backend, GuestLimits, GuestRam as _, HardwareVcpu, OptionalInstructions, SetupError,
+};
 use crate::arch::x86_64::guest_registers::GuestRegisters;
 use crate::arch::x86_64::nested_paging::NestedTables;
 use crate::arch::x86_64::{cpu, interrupts};

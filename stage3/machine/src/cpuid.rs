@@ -125,6 +125,19 @@ impl CpuidPolicy {
         }
     }
 
+    /// The same, if it depends on `leaf` alone, as most do.
+    #[must_use]
+    #[inline]
+    pub fn fixed_leaf(&self, leaf: u32) -> Option<&CpuidResult> {
+        if let Some(result) = self.basic.get(leaf as usize) {
+            let is_fixed = leaf <= self.basic[0].eax && basic::VARIABLE & 1 << leaf == 0;
+            return is_fixed.then_some(result);
+        }
+        let index = leaf.wrapping_sub(EXTENDED_BASE);
+        let is_fixed = leaf <= self.extended[0].eax && index != extended::FEATURES as u32;
+        self.extended.get(index as usize).filter(|_| is_fixed)
+    }
+
     /// AMD repeats in leaf 80000001h that there is a local APIC.
     fn extended_leaf(&self, index: usize, state: &GuestCpuidState) -> CpuidResult {
         let table = self.extended[index];

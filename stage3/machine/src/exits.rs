@@ -11,6 +11,7 @@
 //! | #UD | the other vendor's hypercall is done, or the guest takes the exception |
 //! | INVD, WBINVD | nothing to do |
 //! | interrupt window, the host's own | nothing to do |
+//! | CPUID, RDMSR, IN, hypercall, in most cases | [`answer`]ed before they come here |
 //! | memory that is not RAM | the instruction is done on the device there |
 //! | page tables that are not in RAM | stops the VM |
 //! | triple fault, what isn't virtualized, failed entry | stops the VM |
@@ -18,6 +19,7 @@
 //! Handlers work on the registers of the virtual CPU and on the board; what concerns the world
 //! outside of the VM they return, and the run loop does it.
 
+mod answer;
 mod breakpoints;
 mod bus;
 mod control;
@@ -32,6 +34,7 @@ mod task_switch;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{answer, Answer, Question};
 pub use bus::{Board, Output, PortBus};
 pub use hypercall::CALLS as HYPERCALLS;
 pub use stop::StopReason;
@@ -125,7 +128,9 @@ pub fn handle<V: Vcpu, B: Board>(
         ExitReason::FloatingPointError => Err(Fault::FloatingPoint),
         ExitReason::Forbidden => Err(Fault::GeneralProtection),
         ExitReason::Halt => return halt(exit.next_rip, vcpu, board).silent(),
-        ExitReason::InterruptWindow | ExitReason::Host => return Outcome::Resume.silent(),
+        ExitReason::InterruptWindow | ExitReason::Host | ExitReason::Answered => {
+            return Outcome::Resume.silent();
+        }
         ExitReason::MemoryFault(fault) => return device_access(fault, vcpu, cpu, board, memory, now),
         ExitReason::Shutdown => return stop(StopReason::TripleFault),
         ExitReason::PageTables(gpa) => {

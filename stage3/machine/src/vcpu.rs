@@ -176,6 +176,9 @@ pub enum ExitReason {
     /// An interrupt or NMI for the hypervisor itself, already served by it; or the deadline passed. The guest
     /// noticed nothing.
     Host,
+    /// The last of some instructions that were answered at once and are complete ([`crate::exits::answer`]): the board has
+    /// to be looked at.
+    Answered,
     /// Triple fault: the CPU gave up.
     Shutdown,
     /// Something that this hypervisor does not virtualize.

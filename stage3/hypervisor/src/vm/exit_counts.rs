@@ -1,6 +1,7 @@
 //! How often a virtual CPU left its guest, and why.
 
 use core::fmt;
+use machine::exits::Question;
 use machine::vcpu::ExitReason;
 
 /// What is counted apart.
@@ -17,24 +18,47 @@ const NAMES: [&str; 10] = [
     "ends",
 ];
 
+/// Places in [`NAMES`].
+const PORTS: usize = 0;
+const CPUID: usize = 1;
+const MSRS: usize = 2;
+const HYPERCALLS: usize = 5;
+
 /// Exits by reason.
 #[derive(Default)]
 pub struct ExitCounts {
     counts: [u64; NAMES.len()],
-    last: Option<usize>,
+    /// The place of the last one, counted from one; zero if there was none.
+    last: usize,
 }
 
 impl ExitCounts {
     /// Counts one.
     pub fn count(&mut self, reason: &ExitReason) {
+        // Counted when it was answered.
+        if *reason == ExitReason::Answered {
+            return;
+        }
         let index = Self::index(reason);
         self.counts[index] += 1;
-        self.last = Some(index);
+        self.last = index + 1;
+    }
+
+    /// Counts one that was answered at once.
+    pub fn count_answered(&mut self, question: Question) {
+        let index = match question {
+            Question::In { .. } => PORTS,
+            Question::Cpuid => CPUID,
+            Question::ReadMsr => MSRS,
+            Question::Hypercall => HYPERCALLS,
+        };
+        self.counts[index] += 1;
+        self.last = index + 1;
     }
 
     /// The last one.
     pub fn last(&self) -> Option<&'static str> {
-        self.last.map(|index| NAMES[index])
+        NAMES.get(self.last.checked_sub(1)?).copied()
     }
 
     /// Calls `each` with every reason and how often it came.
@@ -46,12 +70,12 @@ impl ExitCounts {
 
     const fn index(reason: &ExitReason) -> usize {
         match reason {
-            ExitReason::PortIo(_) => 0,
-            ExitReason::Cpuid => 1,
-            ExitReason::ReadMsr | ExitReason::WriteMsr => 2,
+            ExitReason::PortIo(_) => PORTS,
+            ExitReason::Cpuid => CPUID,
+            ExitReason::ReadMsr | ExitReason::WriteMsr => MSRS,
             ExitReason::Xsetbv | ExitReason::WriteControlRegister { .. } => 3,
             ExitReason::Halt => 4,
-            ExitReason::Hypercall => 5,
+            ExitReason::Hypercall => HYPERCALLS,
             ExitReason::CacheFlush
             | ExitReason::TaskSwitch(_)
             | ExitReason::Undefined
@@ -59,7 +83,7 @@ impl ExitCounts {
             | ExitReason::Forbidden
             | ExitReason::FloatingPointError => 6,
             ExitReason::MemoryFault(_) => 7,
-            ExitReason::Host | ExitReason::InterruptWindow => 8,
+            ExitReason::Host | ExitReason::InterruptWindow | ExitReason::Answered => 8,
             ExitReason::PageTables(_)
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)

@@ -4,6 +4,7 @@
 //! A large page holds what others left there until something in it is needed. Then it is made ready: filled with zeros. What
 //! is read of it before is zero; only what is written, and what the guest itself touches, makes it ready.
 
+use crate::arch::x86_64::backend;
 use crate::arch::x86_64::nested_paging::{Format, NestedTables};
 use crate::arch::x86_64::page::Hpa;
 use crate::arch::x86_64::wide;
@@ -132,11 +133,6 @@ impl GuestRam {
         }
     }
 
-    /// HPA of the RAM at `gpa`.
-    pub fn host_address(&self, gpa: Gpa) -> Option<u64> {
-        self.locate(gpa).map(|(hpa, _)| hpa)
-    }
-
     /// HPA of the RAM at `gpa`, and how many bytes lie together from there on in host memory.
     fn locate(&self, gpa: Gpa) -> Option<(u64, u64)> {
         self.locate_offset(self.layout.offset(gpa, 1)?)
@@ -188,6 +184,12 @@ impl Drop for GuestRam {
         for piece in self.pieces.drain(..) {
             memory::give_back(piece.host);
         }
+    }
+}
+
+impl backend::GuestRam for GuestRam {
+    fn host_address(&self, gpa: Gpa) -> Option<u64> {
+        self.locate(gpa).map(|(hpa, _)| hpa)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{disks, Vm, Work};
 use crate::arch::x86_64::backend::{Backend, HardwareVcpu};
 use crate::arch::x86_64::{cpu, interrupts};
 use crate::host::{clock, console};
-use machine::exits::{handle, Outcome, StopReason};
+use machine::exits::{answer, handle, Answer, Outcome, StopReason};
 use machine::pc::ResetSource;
 use machine::time::Instant;
 use machine::vcpu::{Event, InterruptWindow, Vcpu, RFLAGS_IF};
@@ -64,7 +64,15 @@ impl<B: Backend> Vm<'_, B> {
                 }
                 deadline = self.deadline().min(until).max(entered.saturating_add(shortest));
             }
-            let exit = self.vcpu.run(deadline, &self.ram);
+            let power_on = self.power_on;
+            let exit = self.vcpu.run(deadline, &self.ram, &mut |vcpu, question| {
+                let clock = || at(power_on, cpu::tsc());
+                let answer = answer(question, vcpu, &self.cpu, &mut self.pc, clock);
+                if answer != Answer::None {
+                    self.exits.count_answered(question);
+                }
+                answer
+            });
             // An interrupt that ended the run on SVM is served here, and whatever else waits for the host. On a processor
             // that would end the next run at once. In Bochs 2.7 it never does while the guest leaves its interrupts off:
             // one that polls its serial port would wait for input for ever.
@@ -85,16 +93,14 @@ impl<B: Backend> Vm<'_, B> {
             match handled.outcome {
                 Outcome::Resume => {}
                 Outcome::Yield => return TurnEnd::Yields,
-                Outcome::Halt => match self.still_halted(now) {
-                    Some(deadline) => {
+                Outcome::Halt => {
+                    if let Some(deadline) = self.still_halted(now) {
                         self.is_halted = true;
                         return TurnEnd::Asleep(deadline);
                     }
-                    None => {
-                        is_interrupt_waiting = true;
-                        now = self.now();
-                    }
-                },
+                    is_interrupt_waiting = true;
+                    now = self.now();
+                }
                 Outcome::Stop(reason) => return TurnEnd::Stopped(reason),
             }
             if left >= until || console::is_urgent() {
@@ -120,7 +126,7 @@ impl<B: Backend> Vm<'_, B> {
 
     /// The VM's time when the host's TSC has this value.
     fn at(&self, tsc: u64) -> Instant {
-        Instant(clock::tsc().nanos(tsc.wrapping_sub(self.power_on)))
+        at(self.power_on, tsc)
     }
 
     /// The host's TSC at which a device has something to do although the guest does nothing.
@@ -171,4 +177,9 @@ impl<B: Backend> Vm<'_, B> {
         let wakes = interrupt || self.vcpu.takes_nmi() || self.pc.has_signal();
         (!wakes).then(|| self.deadline())
     }
+}
+
+/// The time of a VM that was powered on when the host's TSC had the value `power_on`, at another value.
+fn at(power_on: u64, tsc: u64) -> Instant {
+    Instant(clock::tsc().nanos(tsc.wrapping_sub(power_on)))
 }

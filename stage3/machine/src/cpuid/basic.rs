@@ -24,6 +24,9 @@ const TSC: u32 = 0x15;
 /// Processor frequencies (Intel).
 const FREQUENCIES: u32 = 0x16;
 
+/// Leaves that depend on a subleaf or on the state of the CPU.
+pub const VARIABLE: u32 = 1 << FEATURES | 1 << CACHES | 1 << MORE_FEATURES | 1 << TOPOLOGY | 1 << XSAVE;
+
 /// Leaf 16h ECX: the nominal bus clock in MHz of every Intel processor that has the leaf.
 const BUS_MHZ: u32 = 100;
 

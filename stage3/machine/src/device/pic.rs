@@ -50,7 +50,7 @@ impl Pic {
         Self { master: Chip::new(), slave: Chip::new() }
     }
 
-    /// Whether the next read from a chip acknowledges an interrupt. Other reads change nothing.
+    /// Whether a chip is in poll mode: the next read from either of its ports is [`Pic::poll`].
     #[must_use]
     pub const fn polls(&self, which: Which) -> bool {
         match which {
@@ -59,17 +59,23 @@ impl Pic {
         }
     }
 
-    /// Reads port A0 = `offset` (0 or 1) of a chip. In poll mode this acknowledges an interrupt.
-    pub fn read(&mut self, which: Which, offset: u16) -> u8 {
-        let polls = self.polls(which);
-        let value = self.chip(which).read(offset != 0);
-        if polls {
-            if which == Which::Slave {
-                self.drop_cascade();
-            }
-            self.cascade();
+    /// Reads a chip in poll mode: this acknowledges an interrupt, and ends the mode.
+    pub fn poll(&mut self, which: Which) -> u8 {
+        let value = self.chip(which).poll();
+        if which == Which::Slave {
+            self.drop_cascade();
         }
+        self.cascade();
         value
+    }
+
+    /// Reads port A0 = `offset` (0 or 1) of a chip that is not in poll mode.
+    #[must_use]
+    pub const fn read(&self, which: Which, offset: u16) -> u8 {
+        match which {
+            Which::Master => self.master.read(offset != 0),
+            Which::Slave => self.slave.read(offset != 0),
+        }
     }
 
     /// Writes port A0 = `offset` (0 or 1) of a chip: ICW1 to ICW4, OCW1 to OCW3.

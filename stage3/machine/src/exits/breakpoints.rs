@@ -3,7 +3,7 @@
 //! "I/O Breakpoints").
 
 use crate::port::Size;
-use crate::vcpu::{Vcpu, CR4_DE};
+use crate::vcpu::{Vcpu, CR4_DE, DR7_ENABLED};
 
 /// DR7.R/W: input and output, with CR4.DE.
 const INPUT_OR_OUTPUT: u64 = 2;
@@ -12,9 +12,8 @@ const LENGTHS: [u64; 4] = [1, 2, 8, 4];
 
 /// The enabled breakpoints that an access of `size` to `port` meets, as bits of DR6.
 pub fn met<V: Vcpu>(vcpu: &V, port: u16, size: Size) -> u64 {
-    const ENABLED: u64 = 0xff;
     let dr7 = vcpu.dr7();
-    if dr7 & ENABLED == 0 || vcpu.cr4() & CR4_DE == 0 {
+    if dr7 & DR7_ENABLED == 0 || vcpu.cr4() & CR4_DE == 0 {
         return 0;
     }
     let first = u64::from(port);

@@ -6,12 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Handled, Outcome, Output, StopReason, VirtualCpu};
+use super::{Answer, Handled, Outcome, Output, StopReason, VirtualCpu};
 use crate::cpuid;
 use crate::linear::{AccessError, Linear, SegmentName, Width};
 use crate::memory::GuestMemory;
 use crate::time::Instant;
-use crate::vcpu::{Access, Event, Fault, Vcpu, RFLAGS_RF};
+use crate::vcpu::{Access, Event, Fault, Gprs, Vcpu, RFLAGS_RF};
 
 /// The number of the first call: "PX" and a zero. Those of other hypervisors (KVM, Xen, Hyper-V) are far away.
 pub const FIRST: u32 = 0x5058_0000;
@@ -59,8 +59,7 @@ pub fn handle<V: Vcpu>(
     let result = match number {
         _ if vcpu.cpl() != 0 => Err(Error::NotPermitted),
         VERSION => {
-            let gprs = vcpu.gprs_mut();
-            (gprs.rbx, gprs.rcx) = (cpuid::VERSION.into(), CALLS.into());
+            version(vcpu.gprs_mut());
             Ok(())
         }
         PRINT => match print(vcpu, cpu.cpuid.physical_address_bits(), memory, &mut output) {
@@ -84,6 +83,22 @@ pub fn handle<V: Vcpu>(
     vcpu.gprs_mut().rax = if vcpu.in_64_bit_code() { answer } else { answer & Width::Bits32.mask() };
     vcpu.complete_instruction(next_rip);
     Handled { outcome, output }
+}
+
+/// Answers what can be answered by registers alone: VERSION, mostly of programs that look whether pxHV is there.
+pub fn answer<V: Vcpu>(vcpu: &mut V) -> Answer {
+    if vcpu.gprs().rax as u32 != VERSION || vcpu.cpl() != 0 {
+        return Answer::None;
+    }
+    let gprs = vcpu.gprs_mut();
+    version(gprs);
+    gprs.rax = 0;
+    Answer::Given
+}
+
+/// VERSION.
+fn version(gprs: &mut Gprs) {
+    (gprs.rbx, gprs.rcx) = (cpuid::VERSION.into(), CALLS.into());
 }
 
 /// An instruction raised #UD: it may be the other vendor's hypercall, without prefixes; else the guest takes the exception.

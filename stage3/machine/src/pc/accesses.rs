@@ -1,6 +1,6 @@
 //! Accesses to ports.
 
-use super::ports::Device;
+use super::ports::{Device, PCI_PORTS};
 use super::{Effects, Pc, PowerEvent, ResetSource};
 use crate::device::fw_cfg::{self, FwCfg};
 use crate::device::pci;
@@ -18,14 +18,19 @@ impl Pc {
     /// IN: reads `size` from `port`. Bits above `size` are zero.
     pub fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
         self.advance(now);
+        // Most accesses are of this kind.
+        if size == Size::Byte && !PCI_PORTS.contains(&port) {
+            return self.read_byte(now, port, size).into();
+        }
+        self.read_wide(now, port, size)
+    }
+
+    fn read_wide(&mut self, now: Instant, port: u16, size: Size) -> u32 {
         if let Some(register) = pci::Register::at(port, size) {
             return self.pci.read(register, size);
         }
         if let Some(channel) = self.data_register(port, size) {
             return self.read_data(channel, size);
-        }
-        if size == Size::Byte {
-            return self.read_byte(now, port, size).into();
         }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
@@ -103,12 +108,10 @@ impl Pc {
     fn read_device(&mut self, now: Instant, device: Device, register: u16) -> u8 {
         match device {
             Device::Pic(which) => {
-                let polls = self.interrupts.pic.polls(which);
-                let value = self.interrupts.pic.read(which, register);
-                if polls {
-                    self.interrupts.settle();
+                if self.interrupts.pic.polls(which) {
+                    return self.interrupts.poll(which);
                 }
-                value
+                self.interrupts.pic.read(which, register)
             }
             Device::PicTrigger => self.interrupts.pic.read_trigger(trigger_register(register)),
             Device::Pit => self.pit.read(now, register),
@@ -137,11 +140,12 @@ impl Pc {
                 value
             }
             Device::Ata(channel) => {
+                let channel = usize::from(channel);
                 let value = self.ata[channel].read(register);
                 self.carry_disks(channel);
                 value
             }
-            Device::AtaControl(channel) => self.ata[channel].status(),
+            Device::AtaControl(channel) => self.ata[usize::from(channel)].status(),
             Device::FwCfg => self.fw_cfg.read(register),
             Device::FwCfgAddress => FwCfg::read_address(register),
             Device::ResetControl => self.reset_control.read(),
@@ -218,10 +222,12 @@ impl Pc {
                 self.carry_floppy();
             }
             Device::Ata(channel) => {
+                let channel = usize::from(channel);
                 self.ata[channel].write(register, value);
                 self.carry_disks(channel);
             }
             Device::AtaControl(channel) => {
+                let channel = usize::from(channel);
                 self.ata[channel].write_control(value);
                 self.carry_disks(channel);
             }

@@ -53,7 +53,7 @@ impl Pc {
         self.ata = [0, 1].map(|_| Channel::new([drives.next(), drives.next()]));
         for (channel, ports) in PORTS.chunks(2).enumerate() {
             if self.ata[channel].drives().next().is_some() {
-                let [command, control] = [Device::Ata(channel), Device::AtaControl(channel)];
+                let [command, control] = [Device::Ata(channel as u8), Device::AtaControl(channel as u8)];
                 let registered = [(&ports[0], command), (&ports[1], control)]
                     .map(|(ports, device)| self.ports.register(ports.clone(), device).is_ok());
                 debug_assert_eq!(registered, [true; 2], "another device is there");

@@ -10,7 +10,7 @@
 
 use crate::device::ioapic::IoApic;
 use crate::device::lapic::{ApicEffects, Delivery, InterruptMessage, Lint, LocalApic};
-use crate::device::pic::Pic;
+use crate::device::pic::{Pic, Which};
 
 /// The timer's line, as the 8259A counts.
 const TIMER_IRQ: u8 = 0;
@@ -93,6 +93,13 @@ impl Interrupts {
             self.lapic.accept(message);
             self.ext_int |= self.lapic.take_ext_int();
         }
+    }
+
+    /// Reads an 8259A that is in poll mode: this acknowledges an interrupt.
+    pub fn poll(&mut self, which: Which) -> u8 {
+        let value = self.pic.poll(which);
+        self.settle();
+        value
     }
 
     /// Whether the CPU has an interrupt to take, if it is not masked.

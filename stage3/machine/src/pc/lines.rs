@@ -80,6 +80,13 @@ impl Pc {
         lines || due || self.due.soonest <= now
     }
 
+    /// Whether [`Pc::take_change`] will tell of a change.
+    #[must_use]
+    #[inline]
+    pub const fn is_changed(&self) -> bool {
+        self.interrupts.changed || self.due.changed
+    }
+
     /// Lets timers that came due act. Cheap if none did.
     #[inline]
     pub fn advance(&mut self, now: Instant) {

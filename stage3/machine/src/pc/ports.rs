@@ -31,9 +31,9 @@ pub(super) enum Device {
     /// The controller's first port of this range.
     Floppy(u16),
     /// The command block of a channel.
-    Ata(usize),
+    Ata(u8),
     /// Its control register.
-    AtaControl(usize),
+    AtaControl(u8),
     PowerManagement,
     ResetControl,
     /// The range of ports starts here.
@@ -52,7 +52,7 @@ pub struct DebugPorts {
 }
 
 /// Ports of the PCI configuration mechanism, which answers to wide accesses there.
-const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
+pub(super) const PCI_PORTS: Range<u16> = 0xcf8..0xd00;
 
 /// Whether no device of a board, or of one with disks, is at `port`.
 #[must_use]

@@ -8,7 +8,8 @@ use super::page::Hpa;
 use alloc::string::String;
 use bundle::boot_info::BootInfo;
 use core::fmt;
-use machine::memory::GuestMemory;
+use machine::exits::{Answer, Question};
+use machine::memory::{Gpa, GuestMemory};
 use machine::vcpu::{Exit, Vcpu};
 
 /// One of the two virtualization extensions, switched on by stage 2 on this CPU.
@@ -65,9 +66,15 @@ pub struct GuestLimits {
 pub trait HardwareVcpu: Vcpu {
     /// Runs the guest until something happens, or until the host's TSC reaches `deadline`. Interrupts for the
     /// host are served before it returns. Host interrupts are off before and after.
-    /// `memory` is the guest's: if the processor does not tell the length of the instruction that exited, it is read
-    /// there.
-    fn run(&mut self, deadline: u64, memory: &dyn GuestMemory) -> Exit;
+    /// `ram` is the guest's, always the same: if the processor does not tell the length of the instruction that exited, it
+    /// is read there.
+    /// Instructions that `answer` answers, which may change general registers only, are completed, and the guest goes on.
+    fn run(
+        &mut self,
+        deadline: u64,
+        ram: &dyn GuestRam,
+        answer: &mut impl FnMut(&mut Self, Question) -> Answer,
+    ) -> Exit;
 
     /// The nested page tables map less than before: drops what the processor knows of them.
     ///
@@ -78,6 +85,12 @@ pub trait HardwareVcpu: Vcpu {
     /// After [`machine::vcpu::ExitReason::EntryFailed`] or `Unsupported`: what the processor said, and which fields
     /// break which rule of the manual.
     fn explain(&self, out: &mut dyn fmt::Write) -> fmt::Result;
+}
+
+/// A VM's RAM in the host's memory. It stays where it is as long as the VM lives.
+pub trait GuestRam: GuestMemory {
+    /// HPA of the RAM at `gpa`. What follows in the same page lies together with it.
+    fn host_address(&self, gpa: Gpa) -> Option<u64>;
 }
 
 /// Why virtualization can't be set up on this CPU.

@@ -10,6 +10,7 @@
 //! * `explain`: why the CPU refused to run a guest
 
 mod asids;
+mod code;
 mod control_registers;
 mod entry;
 mod events;

@@ -64,10 +64,14 @@ impl Chip {
         }
     }
 
-    pub(super) fn read(&mut self, a0: bool) -> u8 {
-        if core::mem::take(&mut self.poll) {
-            self.acknowledge().map_or(0, |level| POLL_INTERRUPT | level)
-        } else if a0 {
+    /// The read that poll mode is for.
+    pub(super) fn poll(&mut self) -> u8 {
+        self.poll = false;
+        self.acknowledge().map_or(0, |level| POLL_INTERRUPT | level)
+    }
+
+    pub(super) const fn read(&self, a0: bool) -> u8 {
+        if a0 {
             self.mask
         } else if self.read_in_service {
             self.in_service

@@ -80,9 +80,11 @@ proptest! {
                 }
                 Step::Poll => {
                     chip.write(false, POLL);
-                    prop_assert_eq!(chip.read(false), naive.poll());
+                    prop_assert!(chip.polls());
+                    prop_assert_eq!(chip.poll(), naive.poll());
                 }
             }
+            prop_assert!(!chip.polls());
             prop_assert_eq!(chip.int().map(usize::from), naive.winner());
             chip.write(false, READ_REQUESTS);
             prop_assert_eq!(chip.read(false), naive.requests());
@@ -295,11 +297,14 @@ fn polling_works_through_both_chips() {
     pic.set_line(14, true);
     for (which, answer) in [(Master, 0x80 | CASCADE), (Slave, 0x86)] {
         pic.write(which, 0, POLL);
-        assert_eq!(pic.read(which, 0), answer);
+        assert!(pic.polls(which));
+        assert_eq!(pic.poll(which), answer);
     }
     assert_eq!(in_service(&mut pic), (1 << CASCADE, 1 << 6));
     pic.write(Slave, 0, POLL);
-    assert_eq!(pic.read(Slave, 1), 0);
+    assert!(pic.polls(Slave) && !pic.polls(Master));
+    assert_eq!(pic.poll(Slave), 0);
+    assert!(!pic.polls(Slave));
     assert_eq!(pic.read(Slave, 1), 0, "the mask again");
 }
 

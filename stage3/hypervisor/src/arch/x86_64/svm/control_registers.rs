@@ -74,6 +74,7 @@ impl SvmVcpu {
 
     /// [`Vcpu::set_efer`].
     pub(super) fn write_efer(&mut self, value: u64) {
+        self.code.forget();
         self.long_mode_enabled = value & EFER_LME != 0;
         let hidden = if self.vmcb.cr4 & CR4_PAE == 0 { EFER_LME } else { 0 };
         let active = if self.long_mode_enabled && self.vmcb.cr0 & CR0_PG != 0 { EFER_LMA } else { 0 };

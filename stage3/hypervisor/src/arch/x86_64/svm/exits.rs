@@ -1,21 +1,40 @@
 //! What each exit code means: the dispatch for the table in [`architecture::svm::exit_code`].
 
+use super::super::backend::GuestRam;
 use super::super::exceptions;
 use super::control_registers;
 use super::vcpu::SvmVcpu;
 use architecture::svm::exit_code as code;
 use architecture::svm::vmcb::Vmcb;
-use machine::memory::{Gpa, GuestMemory};
+use machine::exits::Question;
+use machine::memory::Gpa;
 use machine::port::Size;
-use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo};
+use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo, DR7_ENABLED};
 
 /// VMRUN refused to run the guest. All 64 bits are ones; QEMU 7.2 stores 32 of them.
 pub fn is_refusal(vmcb: &Vmcb) -> bool {
     vmcb.exit_code as u32 == code::INVALID
 }
 
+/// The instruction that exited, if it may be answered at once.
+#[inline]
+pub fn question(vmcb: &Vmcb) -> Option<Question> {
+    match vmcb.exit_code as u32 {
+        code::CPUID => Some(Question::Cpuid),
+        code::MSR if vmcb.exit_info_1 & 1 == 0 => Some(Question::ReadMsr),
+        code::VMMCALL => Some(Question::Hypercall),
+        code::IOIO => match io(vmcb) {
+            PortIo { port, size, direction: Direction::In, string: false } if vmcb.dr7 & DR7_ENABLED == 0 => {
+                Some(Question::In { port, size })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Reads the exit out of the VMCB.
-pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
+pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestRam) -> Exit {
     use ExitReason as Is;
     let code = vcpu.vmcb.exit_code as u32;
     vcpu.nmi.end_step(&mut vcpu.vmcb, code == code::DEBUG);
@@ -37,7 +56,9 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
         code::CPUID => (Is::Cpuid, 2),
         code::MSR if is_write => (Is::WriteMsr, 2),
         code::MSR => (Is::ReadMsr, 2),
-        code::IOIO => return port_io(vcpu),
+        code::IOIO => {
+            return Exit { reason: Is::PortIo(io(vmcb)), next_rip: vmcb.exit_info_2 };
+        }
         code::HLT => (Is::Halt, 1),
         code::XSETBV => (Is::Xsetbv, 3),
         code::VMMCALL => (Is::Hypercall, 3),
@@ -71,16 +92,16 @@ pub fn decode(vcpu: &mut SvmVcpu, memory: &dyn GuestMemory) -> Exit {
 }
 
 /// IOIO: EXITINFO1 has the access, EXITINFO2 the next RIP.
-fn port_io(vcpu: &SvmVcpu) -> Exit {
-    let (info, next_rip) = (vcpu.vmcb.exit_info_1, vcpu.vmcb.exit_info_2);
+#[inline]
+fn io(vmcb: &Vmcb) -> PortIo {
+    let info = vmcb.exit_info_1;
     let size = match info >> 4 & 0b111 {
         0b001 => Size::Byte,
         0b010 => Size::Word,
         _ => Size::Dword,
     };
     let direction = if info & 1 != 0 { Direction::In } else { Direction::Out };
-    let io = PortIo { port: (info >> 16) as u16, size, direction, string: info & 1 << 2 != 0 };
-    Exit { reason: ExitReason::PortIo(io), next_rip }
+    PortIo { port: (info >> 16) as u16, size, direction, string: info & 1 << 2 != 0 }
 }
 
 /// NPF: EXITINFO1 is a page-fault error code and tells what the address is that EXITINFO2 holds.

@@ -43,6 +43,11 @@ impl Nmi {
         self.waiting = true;
     }
 
+    /// Nothing is to be done for them at the next entry.
+    pub fn is_quiet(&self) -> bool {
+        !self.waiting && self.step.is_none() && !matches!(self.blocking, Blocking::Ending(_))
+    }
+
     /// One waits that nothing blocks.
     pub fn is_due(&self, vmcb: &Vmcb) -> bool {
         let is_blocked = match self.blocking {

@@ -44,6 +44,11 @@ pub struct Events {
 }
 
 impl Events {
+    /// An NMI waits until the guest takes it.
+    pub fn nmi_waits(&self) -> bool {
+        self.nmi
+    }
+
     /// If the exit came in the middle of an event's delivery, notes that event to deliver it again. Returns whether
     /// it was so.
     pub fn keep_interrupted_delivery(&mut self, vmcs: &mut Vmcs) -> bool {

@@ -5,13 +5,15 @@ use super::control_registers;
 use super::events;
 use super::qualification::{EptViolation, IoInstruction, TaskSwitchQualification};
 use super::vcpu::VmxVcpu;
-use super::vmcs::Vmcs;
+use super::vmcs::{read_after_exit, Vmcs};
 use architecture::vmx::access_rights::LONG;
 use architecture::vmx::exit_reason::*;
 use architecture::vmx::fields::*;
+use architecture::vmx::interruptibility::{BLOCKING_BY_MOV_SS, BLOCKING_BY_STI};
 use core::arch::asm;
+use machine::exits::Question;
 use machine::memory::Gpa;
-use machine::vcpu::{ExitReason, MemoryFault, TaskSwitch, TaskSwitchCause, EFER_LMA};
+use machine::vcpu::{ExitReason, MemoryFault, TaskSwitch, TaskSwitchCause, EFER_LMA, RFLAGS_TF};
 
 /// EXIT_REASON: VM entry failed, the rest says why.
 const ENTRY_FAILURE: u32 = 1 << 31;
@@ -61,6 +63,33 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
     }
 }
 
+/// The instruction that exited, if it may be answered at once.
+#[inline]
+pub fn question() -> Option<Question> {
+    // All of it: no entry failed.
+    match u16::try_from(read_after_exit(&EXIT_REASON)).ok()? {
+        CPUID => Some(Question::Cpuid),
+        RDMSR => Some(Question::ReadMsr),
+        VMCALL => Some(Question::Hypercall),
+        IO_INSTRUCTION => {
+            let dr7 = read_after_exit(&GUEST_DR7);
+            IoInstruction(read_after_exit(&EXIT_QUALIFICATION)).question(dr7)
+        }
+        _ => None,
+    }
+}
+
+/// RIP of the instruction after the one that exited, if all that completing this one takes is to go on there: it is in no
+/// interrupt shadow, no trap follows, and EIP does not wrap around.
+#[inline]
+pub fn plain_next_rip() -> Option<u64> {
+    let shadow = read_after_exit(&GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
+    let rip = read_after_exit(&GUEST_RIP);
+    let next = rip.wrapping_add(u64::from(read_after_exit(&VM_EXIT_INSTRUCTION_LENGTH)));
+    let is_plain = shadow == 0 && read_after_exit(&GUEST_RFLAGS) & RFLAGS_TF == 0 && next >> 32 == rip >> 32;
+    is_plain.then_some(next)
+}
+
 /// The guest did not run.
 fn entry_failure(reason: u16) -> ExitReason {
     if reason == ENTRY_FAILURE_MACHINE_CHECK {
@@ -92,6 +121,7 @@ const fn is_instruction(reason: &ExitReason) -> bool {
             | ExitReason::PageTables(_)
             | ExitReason::InvalidOpcode
             | ExitReason::Shutdown
+            | ExitReason::Answered
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed
     )

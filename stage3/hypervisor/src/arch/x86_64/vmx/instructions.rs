@@ -76,6 +76,15 @@ pub fn vmread(encoding: u64) -> Option<u64> {
     (failed == 0).then_some(value)
 }
 
+/// VMREAD of a field that every processor has, while there is a current VMCS.
+#[inline]
+pub fn vmread_present(encoding: u64) -> u64 {
+    let value: u64;
+    // SAFETY: VMREAD writes to the given register only.
+    unsafe { asm!("vmread {}, {}", out(reg) value, in(reg) encoding, options(nomem, nostack)) };
+    value
+}
+
 /// VMWRITE: whether the current VMCS took `value` in a field.
 ///
 /// # Safety

@@ -1,13 +1,27 @@
 //! Exit qualifications: what the processor tells about an exit, by kind of exit (Intel SDM, "Basic VM-Exit
 //! Information").
 
+use machine::exits::Question;
 use machine::port::Size;
-use machine::vcpu::{Access, ControlRegister, Direction, ExitReason, PortIo, TaskSwitchCause};
+use machine::vcpu::{Access, ControlRegister, Direction, ExitReason, PortIo, TaskSwitchCause, DR7_ENABLED};
 
 /// Exit qualification for I/O instructions.
 pub struct IoInstruction(pub u64);
 
 impl IoInstruction {
+    /// As a question, if it is one: IN without breakpoints on ports.
+    #[inline]
+    pub fn question(&self, dr7: u64) -> Option<Question> {
+        match self.decode() {
+            ExitReason::PortIo(PortIo { port, size, direction: Direction::In, string: false })
+                if dr7 & DR7_ENABLED == 0 =>
+            {
+                Some(Question::In { port, size })
+            }
+            _ => None,
+        }
+    }
+
     /// As an exit reason.
     pub fn decode(&self) -> ExitReason {
         let Some(size) = Size::from_bytes((self.0 & 7) as u32 + 1) else {

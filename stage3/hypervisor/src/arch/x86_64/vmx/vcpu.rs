@@ -1,6 +1,6 @@
 //! A virtual CPU on VMX.
 
-use super::super::backend::{GuestLimits, HardwareVcpu, SetupError};
+use super::super::backend::{GuestLimits, GuestRam, HardwareVcpu, SetupError};
 use super::super::page::{Hpa, Page};
 use super::super::{cpu, guest_registers};
 use super::bitmaps::Bitmaps;
@@ -18,7 +18,7 @@ use architecture::vmx::controls::{Primary, Secondary};
 use architecture::vmx::fields::*;
 use architecture::vmx::interruption::VALID;
 use core::fmt;
-use machine::memory::GuestMemory;
+use machine::exits::{Answer, Question};
 use machine::vcpu::{
     ControlRegister, CpuState, Event, Exit, ExitReason, Gprs, InterruptWindow, Vcpu, EFER_LMA,
 };
@@ -128,18 +128,43 @@ impl VmxVcpu {
         let steps = deadline.saturating_sub(cpu::tsc()).div_ceil(step);
         self.vmcs.write(&VMX_PREEMPTION_TIMER_VALUE, u32::try_from(steps).unwrap_or(u32::MAX));
     }
+
+    /// Has the instruction that exited answered, and completes it.
+    #[inline]
+    fn answer(&mut self, answer: &mut impl FnMut(&mut Self, Question) -> Answer) -> Answer {
+        let Some(question) = exits::question() else { return Answer::None };
+        let next_rip = match exits::plain_next_rip() {
+            Some(next_rip) if !self.events.nmi_waits() => next_rip,
+            _ => return Answer::None,
+        };
+        self.switch.guest_ran();
+        let answer = answer(self, question);
+        if answer != Answer::None {
+            self.vmcs.write(&GUEST_RIP, next_rip);
+        }
+        answer
+    }
 }
 
 impl HardwareVcpu for VmxVcpu {
-    fn run(&mut self, deadline: u64, _: &dyn GuestMemory) -> Exit {
+    fn run(
+        &mut self,
+        deadline: u64,
+        _: &dyn GuestRam,
+        answer: &mut impl FnMut(&mut Self, Question) -> Answer,
+    ) -> Exit {
         self.write_next_event();
-        self.set_preemption_timer(deadline);
         self.vmcs.make_current();
-        let reason = match self.switch.enter() {
-            Ok(()) => exits::decode(self),
-            Err(fail) => {
+        let reason = loop {
+            self.set_preemption_timer(deadline);
+            if let Err(fail) = self.switch.enter() {
                 self.last_exit = Err(fail);
-                ExitReason::EntryFailed
+                break ExitReason::EntryFailed;
+            }
+            match self.answer(answer) {
+                Answer::None => break exits::decode(self),
+                Answer::Given => {}
+                Answer::GivenOnce => break ExitReason::Answered,
             }
         };
         Exit { reason, next_rip: exits::next_rip(&self.vmcs, &reason) }

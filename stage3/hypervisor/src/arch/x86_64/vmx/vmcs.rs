@@ -1,7 +1,7 @@
 //! The virtual-machine control structure as an object: memory that belongs to the processor while it lives.
 
 use super::super::page::{Hpa, Page};
-use super::instructions::{vmclear, vmptrld, vmread, vmwrite, VmFail};
+use super::instructions::{vmclear, vmptrld, vmread, vmread_present, vmwrite, VmFail};
 use alloc::rc::Rc;
 use architecture::vmx::fields::{Field, Readable, Width};
 use core::cell::Cell;
@@ -63,6 +63,12 @@ impl Vmcs {
         let written = unsafe { vmwrite(field.encoding, W::to_register(value)) };
         assert!(written, "this CPU's VMCS has no field {}", field.name);
     }
+}
+
+/// A field that every processor has, right after an exit: of the VMCS that is current then.
+#[inline]
+pub fn read_after_exit<F: Readable>(field: &F) -> <F::Width as Width>::Value {
+    F::Width::from_register(vmread_present(field.field().encoding))
 }
 
 impl Drop for Vmcs {
