@@ -36,7 +36,7 @@ impl ExitCounts {
     /// Counts one.
     pub fn count(&mut self, reason: &ExitReason) {
         // Counted when it was answered.
-        if *reason == ExitReason::Answered {
+        if matches!(reason, ExitReason::Answered) {
             return;
         }
         let index = Self::index(reason);

@@ -55,7 +55,7 @@ impl<B: Backend> Vm<'_, B> {
             let entered = cpu::tsc();
             if is_changed || is_interrupt_waiting {
                 self.pc.advance(now);
-                if self.pc.take_init() {
+                if self.pc.has_signal() && self.pc.take_init() {
                     return TurnEnd::Stopped(StopReason::Reset(ResetSource::Init));
                 }
                 is_interrupt_waiting = self.deliver_interrupt();
@@ -162,7 +162,7 @@ impl<B: Backend> Vm<'_, B> {
 
     /// From here on the virtual CPU keeps the NMI until the guest takes it.
     fn hand_over_nmi(&mut self) {
-        if self.pc.take_nmi() {
+        if self.pc.has_signal() && self.pc.take_nmi() {
             self.vcpu.inject(Event::Nmi);
         }
     }

@@ -29,13 +29,23 @@ pub(super) struct Interrupts {
     ext_int: bool,
     /// The lines that are asserted.
     lines: u16,
+    /// The 8259A's output, as [`Interrupts::settle`] found it.
+    intr: bool,
     /// What the CPU has to know of them may have changed.
     pub changed: bool,
 }
 
 impl Interrupts {
     pub fn new(lapic: LocalApic) -> Self {
-        Self { pic: Pic::new(), ioapic: IoApic::new(), lapic, ext_int: false, lines: 0, changed: true }
+        Self {
+            pic: Pic::new(),
+            ioapic: IoApic::new(),
+            lapic,
+            ext_int: false,
+            lines: 0,
+            intr: false,
+            changed: true,
+        }
     }
 
     /// Asserts or releases the interrupt line `irq` (0 to 15). Mostly it is as it was, and nothing happens.
@@ -66,26 +76,34 @@ impl Interrupts {
         })
     }
 
-    /// Carries what one controller says to the others, after each change of one.
+    /// Carries what 8259A and I/O APIC say to the others, after each change of one.
     pub fn settle(&mut self) {
         self.changed = true;
-        let intr = self.pic.interrupt_pending();
-        self.lapic.set_lint(Lint::Lint0, intr);
-        self.ioapic.set_line(INTR_INPUT, intr);
+        self.set_intr(self.pic.interrupt_pending());
         while let Some(message) = self.ioapic.take_message() {
             self.route(&message);
         }
     }
 
+    /// The 8259A's output. Mostly it is as it was, and nothing happens.
+    fn set_intr(&mut self, intr: bool) {
+        if intr != self.intr {
+            self.intr = intr;
+            self.lapic.set_lint(Lint::Lint0, intr);
+            self.ioapic.set_line(INTR_INPUT, intr);
+        }
+    }
+
     /// Does what a write to the local APIC asks for.
     pub fn apply(&mut self, effects: ApicEffects) {
+        self.changed = true;
         if let Some(message) = &effects.message {
             self.route(message);
         }
         if let Some(vector) = effects.eoi {
             self.ioapic.end_of_interrupt(vector);
+            self.settle();
         }
-        self.settle();
     }
 
     fn route(&mut self, message: &InterruptMessage) {
@@ -109,16 +127,14 @@ impl Interrupts {
 
     /// The vector of the interrupt that the CPU takes.
     pub fn acknowledge(&mut self) -> u8 {
-        let vector = if self.external() {
-            self.ext_int = false;
-            let vector = self.pic.acknowledge();
-            // INTR drops during the cycle: if another request waits, its inputs see a new edge.
-            self.lapic.set_lint(Lint::Lint0, false);
-            self.ioapic.set_line(INTR_INPUT, false);
-            vector
-        } else {
-            self.lapic.acknowledge()
-        };
+        if !self.external() {
+            self.changed = true;
+            return self.lapic.acknowledge();
+        }
+        self.ext_int = false;
+        let vector = self.pic.acknowledge();
+        // INTR drops during the cycle: if another request waits, its inputs see a new edge.
+        self.set_intr(false);
         self.settle();
         vector
     }
@@ -130,7 +146,8 @@ impl Interrupts {
 
     /// Whether the 8259A's request reaches the CPU.
     fn external(&self) -> bool {
-        self.ext_int || (self.lapic.lint0_accepts_extint() && self.pic.interrupt_pending())
+        debug_assert_eq!(self.intr, self.pic.interrupt_pending());
+        self.ext_int || (self.intr && self.lapic.lint0_accepts_extint())
     }
 }
 

@@ -5,7 +5,7 @@ use super::control_registers;
 use super::events;
 use super::qualification::{EptViolation, IoInstruction, TaskSwitchQualification};
 use super::vcpu::VmxVcpu;
-use super::vmcs::{read_after_exit, Vmcs};
+use super::vmcs::{read_current, Vmcs};
 use architecture::vmx::access_rights::LONG;
 use architecture::vmx::exit_reason::*;
 use architecture::vmx::fields::*;
@@ -67,13 +67,13 @@ pub fn decode(vcpu: &mut VmxVcpu) -> ExitReason {
 #[inline]
 pub fn question() -> Option<Question> {
     // All of it: no entry failed.
-    match u16::try_from(read_after_exit(&EXIT_REASON)).ok()? {
+    match u16::try_from(read_current(&EXIT_REASON)).ok()? {
         CPUID => Some(Question::Cpuid),
         RDMSR => Some(Question::ReadMsr),
         VMCALL => Some(Question::Hypercall),
         IO_INSTRUCTION => {
-            let dr7 = read_after_exit(&GUEST_DR7);
-            IoInstruction(read_after_exit(&EXIT_QUALIFICATION)).question(dr7)
+            let dr7 = read_current(&GUEST_DR7);
+            IoInstruction(read_current(&EXIT_QUALIFICATION)).question(dr7)
         }
         _ => None,
     }
@@ -83,10 +83,10 @@ pub fn question() -> Option<Question> {
 /// interrupt shadow, no trap follows, and EIP does not wrap around.
 #[inline]
 pub fn plain_next_rip() -> Option<u64> {
-    let shadow = read_after_exit(&GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
-    let rip = read_after_exit(&GUEST_RIP);
-    let next = rip.wrapping_add(u64::from(read_after_exit(&VM_EXIT_INSTRUCTION_LENGTH)));
-    let is_plain = shadow == 0 && read_after_exit(&GUEST_RFLAGS) & RFLAGS_TF == 0 && next >> 32 == rip >> 32;
+    let shadow = read_current(&GUEST_INTERRUPTIBILITY_STATE) & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
+    let rip = read_current(&GUEST_RIP);
+    let next = rip.wrapping_add(u64::from(read_current(&VM_EXIT_INSTRUCTION_LENGTH)));
+    let is_plain = shadow == 0 && read_current(&GUEST_RFLAGS) & RFLAGS_TF == 0 && next >> 32 == rip >> 32;
     is_plain.then_some(next)
 }
 

@@ -100,6 +100,16 @@ pub unsafe fn vmwrite(encoding: u64, value: u64) -> bool {
     failed == 0
 }
 
+/// VMWRITE of a field that every processor has, while there is a current VMCS.
+///
+/// # Safety
+/// As for [`vmwrite`].
+#[inline]
+pub unsafe fn vmwrite_present(encoding: u64, value: u64) {
+    // SAFETY: VMWRITE writes to the VMCS only.
+    unsafe { asm!("vmwrite {}, {}", in(reg) encoding, in(reg) value, options(nostack)) };
+}
+
 /// INVEPT: drops cached translations that go through the EPT paging structures of `ept_pointer`.
 pub fn invept(kind: Invalidation, ept_pointer: u64) -> Result<(), VmFail> {
     let descriptor = [ept_pointer, 0];

@@ -9,7 +9,7 @@ use super::controls::Controls;
 use super::entry::Switch;
 use super::events::Events;
 use super::instructions::{invept, invvpid, VmFail};
-use super::vmcs::{CurrentVmcs, Vmcs};
+use super::vmcs::{write_current, CurrentVmcs, Vmcs};
 use super::{ept, exits, explain, host_state, setup};
 use alloc::format;
 use architecture::vmx::access_rights::dpl;
@@ -123,10 +123,11 @@ impl VmxVcpu {
 
     /// Lets the VMX-preemption timer expire when the TSC reaches `deadline`; it counts in steps of 2^rate ticks. A
     /// deadline that has passed makes the guest exit before its first instruction.
-    fn set_preemption_timer(&mut self, deadline: u64) {
+    fn set_preemption_timer(&self, deadline: u64) {
         let step = 1 << self.preemption_timer_rate;
-        let steps = deadline.saturating_sub(cpu::tsc()).div_ceil(step);
-        self.vmcs.write(&VMX_PREEMPTION_TIMER_VALUE, u32::try_from(steps).unwrap_or(u32::MAX));
+        let distance = deadline.saturating_sub(cpu::tsc()).saturating_add(step - 1);
+        let steps = distance >> self.preemption_timer_rate;
+        write_current(&VMX_PREEMPTION_TIMER_VALUE, u32::try_from(steps).unwrap_or(u32::MAX));
     }
 
     /// Has the instruction that exited answered, and completes it.
@@ -140,7 +141,7 @@ impl VmxVcpu {
         self.switch.guest_ran();
         let answer = answer(self, question);
         if answer != Answer::None {
-            self.vmcs.write(&GUEST_RIP, next_rip);
+            write_current(&GUEST_RIP, next_rip);
         }
         answer
     }

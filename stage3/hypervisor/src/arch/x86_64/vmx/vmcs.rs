@@ -1,7 +1,7 @@
 //! The virtual-machine control structure as an object: memory that belongs to the processor while it lives.
 
 use super::super::page::{Hpa, Page};
-use super::instructions::{vmclear, vmptrld, vmread, vmread_present, vmwrite, VmFail};
+use super::instructions::{vmclear, vmptrld, vmread, vmread_present, vmwrite, vmwrite_present, VmFail};
 use alloc::rc::Rc;
 use architecture::vmx::fields::{Field, Readable, Width};
 use core::cell::Cell;
@@ -65,10 +65,18 @@ impl Vmcs {
     }
 }
 
-/// A field that every processor has, right after an exit: of the VMCS that is current then.
+/// The value of a field that every processor has, of the VMCS that is current: right after an exit, the one of the virtual
+/// CPU that exited.
 #[inline]
-pub fn read_after_exit<F: Readable>(field: &F) -> <F::Width as Width>::Value {
+pub fn read_current<F: Readable>(field: &F) -> <F::Width as Width>::Value {
     F::Width::from_register(vmread_present(field.field().encoding))
+}
+
+/// Sets such a field: one of the guest's state, or a value that no control or host state depends on.
+#[inline]
+pub fn write_current<W: Width>(field: &Field<W>, value: W::Value) {
+    // SAFETY: as for `Vmcs::write`.
+    unsafe { vmwrite_present(field.encoding, W::to_register(value)) };
 }
 
 impl Drop for Vmcs {
