@@ -51,9 +51,8 @@ impl<B: Backend> Vm<'_, B> {
         let shortest = clock::tsc().ticks(SHORTEST_RUN);
         let (mut deadline, mut is_interrupt_waiting) = (0, true);
         loop {
-            let is_changed = self.pc.take_change(now);
-            let entered = cpu::tsc();
-            if is_changed || is_interrupt_waiting {
+            let mut entered = cpu::tsc();
+            if self.pc.take_change(now) || is_interrupt_waiting {
                 self.pc.advance(now);
                 if self.pc.has_signal() && self.pc.take_init() {
                     return TurnEnd::Stopped(StopReason::Reset(ResetSource::Init));
@@ -62,6 +61,8 @@ impl<B: Backend> Vm<'_, B> {
                 if self.pc.media_want_memory() {
                     self.feed_disks();
                 }
+                // All this took its time.
+                entered = cpu::tsc();
                 deadline = self.deadline().min(until).max(entered.saturating_add(shortest));
             }
             let power_on = self.power_on;
