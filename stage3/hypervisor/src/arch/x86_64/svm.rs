@@ -2,9 +2,9 @@
 //!
 //! * [`vmcb`]: the structure that CPU and hypervisor share, by the manual's names
 //! * `entry`: the world switch
-//! * `vcpu`: a virtual CPU, `events` and `nmi`: interrupts into it
+//! * `vcpu`: a virtual CPU, `run`: its runs, `events` and `nmi`: interrupts into it
 //! * `exits`: what each exit code means, `control_registers`: writes to CR0, CR4 and CR8
-//! * `asids`: whose cached translations are whose
+//! * `asids`: whose cached translations are whose; `code`: where the guest's code is
 //! * `guest_state`: the registers in the VMCB as a whole
 //! * `permissions`: which ports and MSRs exit; `npt`: the encoding of nested page tables
 //! * `explain`: why the CPU refused to run a guest
@@ -20,6 +20,7 @@ mod guest_state;
 mod nmi;
 mod npt;
 mod permissions;
+mod run;
 mod vcpu;
 mod vmcb;
 
