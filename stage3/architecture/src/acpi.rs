@@ -50,9 +50,9 @@ pub fn soft_off(memory: Memory) -> Option<SoftOff> {
 
 /// The two values of the package `\_S5`: NameOp, the name, PackageOp, its length and count, then numbers.
 fn s5_values(dsdt: &[u8]) -> Option<[u8; 2]> {
-    const NAME_AND_PACKAGE_OP: &[u8] = b"_S5_\x12";
+    const NAME_AND_PACKAGE_OP: &[u8; 5] = b"_S5_\x12";
     const BYTE_PREFIX: u8 = 0x0a;
-    let at = dsdt.windows(NAME_AND_PACKAGE_OP.len()).position(|window| window == NAME_AND_PACKAGE_OP)?;
+    let at = dsdt.array_windows().position(|window| window == NAME_AND_PACKAGE_OP)?;
     let package = dsdt.get(at + NAME_AND_PACKAGE_OP.len()..)?;
     // The two top bits of the first length byte say how many more there are; then comes the count.
     let length_bytes = usize::from(package.first()? >> 6) + 1;
@@ -70,8 +70,11 @@ fn s5_values(dsdt: &[u8]) -> Option<[u8; 2]> {
 
 fn find_rsdp(memory: Memory<'_>) -> Option<&[u8]> {
     let ebda = u64::from(u16::from_le_bytes(memory(EBDA_SEGMENT, 2)?.try_into().ok()?)) << 4;
-    let valid = |candidate: &&[u8]| candidate.starts_with(b"RSD PTR ") && sums_to_zero(candidate);
-    let search = |area: Range<u64>| area.step_by(16).filter_map(|at| memory(at, 20)).find(valid);
+    let search = |area: Range<u64>| {
+        let places = memory(area.start, (area.end - area.start) as usize)?.chunks_exact(16);
+        let signed = area.step_by(16).zip(places).filter(|(_, place)| place.starts_with(b"RSD PTR "));
+        signed.filter_map(|(at, _)| memory(at, 20)).find(|pointer| sums_to_zero(pointer))
+    };
     Some(ebda)
         .filter(|ebda| (0x8_0000..0xa_0000).contains(ebda))
         .and_then(|ebda| search(ebda..ebda + 1024))

@@ -6,8 +6,8 @@
 //! …   blobs, each on a 4 KiB boundary, in the manifest's order
 //! ```
 //!
-//! Stage 2 has checked the bundle as a whole; every blob's own checksum is checked again when it is
-//! used, so that a fault in memory or a bug in the loader is named and not booted.
+//! Stage 2 has checked the bundle as a whole. The blobs of a virtual machine that starts again are checked again, by checksums
+//! of their own, so that a fault in memory or a bug is named and not booted.
 
 mod builder;
 #[cfg(test)]
@@ -274,25 +274,28 @@ impl<'a> Bundle<'a> {
         }
         let bundle = Self { bytes };
         for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
-            bundle.slice(blob)?;
+            bundle.blob(blob)?;
         }
         Ok((bundle, manifest))
     }
 
-    /// The bytes of `blob`, checksum verified.
+    /// Whether `blob` still is what was packed.
     ///
     /// # Errors
     /// [`BundleError::BlobOutside`] and [`BundleError::BlobChecksum`].
-    pub fn blob(&self, blob: &Blob) -> Result<&'a [u8], BundleError> {
-        let bytes = self.slice(blob)?;
-        if crate::checksum(bytes) == blob.checksum {
-            Ok(bytes)
+    pub fn verify(&self, blob: &Blob) -> Result<(), BundleError> {
+        if crate::checksum(self.blob(blob)?) == blob.checksum {
+            Ok(())
         } else {
             Err(BundleError::BlobChecksum(blob.name.clone()))
         }
     }
 
-    fn slice(&self, blob: &Blob) -> Result<&'a [u8], BundleError> {
+    /// The bytes of `blob`.
+    ///
+    /// # Errors
+    /// [`BundleError::BlobOutside`].
+    pub fn blob(&self, blob: &Blob) -> Result<&'a [u8], BundleError> {
         let end = blob.offset.checked_add(blob.bytes);
         usize::try_from(blob.offset)
             .ok()

@@ -61,7 +61,7 @@ fn read(bytes: &[u8]) {
     for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
         if let Ok(file) = bundle.blob(blob) {
             assert_eq!(file.len() as u64, blob.bytes);
-            assert_eq!(bundle::checksum(file), blob.checksum);
+            assert_eq!(bundle.verify(blob).is_ok(), bundle::checksum(file) == blob.checksum);
         }
     }
 }
@@ -93,6 +93,7 @@ pub fn run(u: &mut Unstructured) -> Result<()> {
     assert_eq!((found.log, blobs(&found)), (manifest.log, blobs(&manifest)));
     for (blob, file) in found.vms.iter().flat_map(|vm| vm.boot.blobs()).zip(&files) {
         assert_eq!(bundle.blob(blob), Ok(&file[..]));
+        assert_eq!(bundle.verify(blob), Ok(()));
     }
     // Damage in header and manifest, which nobody notices.
     for _ in 0..u.int_in_range(0..=7)? {

@@ -37,6 +37,7 @@ fn what_was_built_is_read_back() {
     let (bundle, _) = Bundle::parse(&bytes).unwrap();
     let Boot::Linux { kernel, initrd, cmdline } = &manifest.vms[0].boot else { panic!() };
     assert_eq!(bundle.blob(kernel).unwrap(), [0xaa; 5000]);
+    assert_eq!(bundle.verify(kernel), Ok(()));
     assert_eq!(bundle.blob(initrd.as_ref().unwrap()).unwrap(), [0x55; 3]);
     assert_eq!(cmdline, "console=ttyS0");
     assert_eq!(kernel.offset % BLOB_ALIGN as u64, 0);
@@ -56,7 +57,7 @@ fn a_flipped_bit_is_found() {
     let kernel = manifest.vms[0].boot.blobs().next().unwrap();
     bytes[kernel.offset as usize + 4999] ^= 1;
     let (bundle, _) = Bundle::parse(&bytes).unwrap();
-    assert_eq!(bundle.blob(kernel), Err(BundleError::BlobChecksum("vmlinuz".into())));
+    assert_eq!(bundle.verify(kernel), Err(BundleError::BlobChecksum("vmlinuz".into())));
     bytes[20] ^= 1;
     assert_eq!(Bundle::parse(&bytes).err(), Some(BundleError::ManifestChecksum));
 }
@@ -91,6 +92,7 @@ fn every_file_of_every_boot_kind_is_found_and_checked() {
     assert_eq!(blobs.len(), 10);
     for (blob, byte) in blobs.iter().zip(1_u8..) {
         assert_eq!(bundle.blob(blob).unwrap(), vec![byte; 4096 * usize::from(byte)]);
+        assert_eq!(bundle.verify(blob), Ok(()));
     }
     // Whatever is cut off belongs to the last file.
     let cut = Bundle::parse(&bytes[..bytes.len() - 1]).err();
@@ -161,9 +163,9 @@ proptest! {
         seal(&mut bytes);
         let Ok((bundle, manifest)) = Bundle::parse(&bytes) else { return Ok(()) };
         for blob in manifest.vms.iter().flat_map(|vm| vm.boot.blobs()) {
-            match bundle.blob(blob) {
-                Ok(file) => prop_assert_eq!(file.len() as u64, blob.bytes),
-                Err(error) => prop_assert_eq!(error, BundleError::BlobChecksum(blob.name.clone())),
+            prop_assert_eq!(bundle.blob(blob).map(|file| file.len() as u64), Ok(blob.bytes));
+            if let Err(error) = bundle.verify(blob) {
+                prop_assert_eq!(error, BundleError::BlobChecksum(blob.name.clone()));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::ram::GuestRam;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use bundle::manifest::{Blob, Boot, Bundle, Display as Screen, VmSpec};
+use bundle::manifest::{Blob, Boot, Bundle, BundleError, Display as Screen, VmSpec};
 use core::fmt::Display;
 use machine::acpi::{self, AcpiConfig};
 use machine::boot::multiboot::{self, Guest, Module};
@@ -18,7 +18,7 @@ use machine::vcpu::CpuState;
 ///
 /// # Errors
 /// Why that does not go, in words.
-pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState, String> {
+pub fn guest(spec: &VmSpec, bundle: &Bundle<'static>, ram: &GuestRam) -> Result<CpuState, String> {
     let read = |blob: &Blob| bundle.blob(blob).map_err(|error| error.to_string());
     let acpi = acpi::tables(&AcpiConfig { cpus: 1 });
     // A BIOS puts them where it likes.
@@ -50,6 +50,14 @@ pub fn guest(spec: &VmSpec, bundle: &Bundle, ram: &GuestRam) -> Result<CpuState,
             bios::load(read(firmware)?, ram).map_err(|error| refused(firmware, &error))
         }
     }
+}
+
+/// Whether memory has kept the files of `spec`, which were right when they were loaded.
+///
+/// # Errors
+/// Which one is not what it was.
+pub fn verify(spec: &VmSpec, bundle: &Bundle) -> Result<(), BundleError> {
+    spec.boot.blobs().try_for_each(|blob| bundle.verify(blob))
 }
 
 /// The disks of `spec`.

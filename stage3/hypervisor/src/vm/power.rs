@@ -93,6 +93,9 @@ impl<B: Backend> Vm<'_, B> {
         self.nested.close();
         self.vcpu.drop_nested_translations()?;
         self.ram.forget();
+        if self.was_on {
+            load::verify(self.spec, self.bundle).map_err(|error| in_vm(self.spec, &error))?;
+        }
         let state =
             load::guest(self.spec, self.bundle, &self.ram).map_err(|error| in_vm(self.spec, &error))?;
         let seconds = rtc::unix_seconds();

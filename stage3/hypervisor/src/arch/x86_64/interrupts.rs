@@ -15,6 +15,8 @@ pub const TIMER: u8 = 0x40;
 /// Vector for interrupts that the local APIC withdrew; its low four bits are ones (Intel SDM, "Spurious
 /// Interrupt").
 pub const SPURIOUS: u8 = 0xff;
+/// The PIT's interrupt line. It is let in while the clock is measured.
+const IRQ_PIT: u8 = 0;
 /// The keyboard's interrupt line.
 const IRQ_KEYBOARD: u8 = 1;
 /// COM2's interrupt line.
@@ -62,6 +64,16 @@ fn init_pic() {
     }
 }
 
+/// Lets the PIT's interrupt in, or no longer.
+pub fn accept_pit(on: bool) {
+    let mut mask = Port::<u8>::new(PIC[0] + 1);
+    // SAFETY: the interrupt controllers belong to the hypervisor, which can take this interrupt at any time.
+    unsafe {
+        let others = mask.read() & !(1 << IRQ_PIT);
+        mask.write(others | u8::from(!on) << IRQ_PIT);
+    }
+}
+
 /// Serves the interrupt `vector`: acknowledges it and remembers what it is about.
 pub fn serve(vector: u8) {
     match vector {
@@ -91,6 +103,8 @@ fn serve_irq(irq: u8) {
             keyboard::interrupt();
             console::input_interrupt();
         }
+        // It ended a sleep: that is all.
+        IRQ_PIT => {}
         // The last input of each 8259 also stands for a request that was withdrawn: then nothing is in service there.
         _ if in_service => _ = UNEXPECTED.fetch_add(1, Ordering::Relaxed),
         _ => {}

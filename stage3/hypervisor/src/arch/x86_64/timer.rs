@@ -1,14 +1,12 @@
 //! The host's one deadline: a point on the TSC at which the local APIC's timer interrupts.
 
 use super::{apic, cpu, interrupts};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Ticks of the APIC timer in a TSC tick, times 2^32.
 static RATIO: AtomicU64 = AtomicU64::new(0);
 /// The TSC value for which the timer runs; `u64::MAX` if it doesn't.
 static ARMED: AtomicU64 = AtomicU64::new(u64::MAX);
-/// Where a measurement started.
-static FREE_RUN: AtomicU32 = AtomicU32::new(0);
 
 /// Sets the timer's rate, from the ticks of both in the same time.
 pub fn init(timer_ticks: u64, tsc_ticks: u64) {
@@ -16,17 +14,19 @@ pub fn init(timer_ticks: u64, tsc_ticks: u64) {
     RATIO.store(u64::try_from(ratio).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
-/// Makes the timer run without an interrupt, to be measured.
+/// Makes the timer run down without an interrupt, to be measured.
 pub fn start_free_run() {
     apic::start_timer(None, u32::MAX);
-    FREE_RUN.store(apic::timer_remaining(), Ordering::Relaxed);
 }
 
-/// Timer ticks since [`start_free_run`]; stops the timer.
-pub fn free_run_ticks() -> u64 {
-    let ticks = FREE_RUN.load(Ordering::Relaxed) - apic::timer_remaining();
+/// Where it is.
+pub fn free_run() -> u32 {
+    apic::timer_remaining()
+}
+
+/// Stops it.
+pub fn stop_free_run() {
     apic::start_timer(None, 0);
-    u64::from(ticks)
 }
 
 /// Lets the timer interrupt when the TSC reaches `deadline`, or shortly before; `u64::MAX` is never.
