@@ -78,6 +78,17 @@ pub trait GuestMemory {
     }
 }
 
+/// A VM's RAM that is being loaded, from files that last as long as it does.
+pub trait LoadTarget<'f>: GuestMemory {
+    /// Puts `file` to `gpa`. It need not be copied before somebody looks.
+    ///
+    /// # Errors
+    /// [`NotRam`] if any byte is outside of RAM; nothing is written then.
+    fn place(&self, gpa: Gpa, file: &'f [u8]) -> Result<(), NotRam> {
+        self.write(gpa, file)
+    }
+}
+
 /// End of RAM below 4 GiB at most: what is above is for devices, as on every PC.
 pub const LOW_RAM_LIMIT: u64 = 0xc000_0000;
 /// Where RAM goes on above 4 GiB.
@@ -161,7 +172,7 @@ impl RamLayout {
 pub(crate) mod test_ram {
     //! RAM for tests.
 
-    use super::{Gpa, GuestMemory, NotRam, RamLayout};
+    use super::{Gpa, GuestMemory, LoadTarget, NotRam, RamLayout};
     use alloc::{vec, vec::Vec};
     use core::cell::RefCell;
 
@@ -220,6 +231,8 @@ pub(crate) mod test_ram {
             Ok(())
         }
     }
+
+    impl LoadTarget<'_> for TestRam {}
 }
 
 #[cfg(test)]

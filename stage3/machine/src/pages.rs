@@ -1,9 +1,10 @@
-//! Which large pages of a VM's memory are ready for use.
+//! Which large pages of a VM's memory are ready for use, and what the others will hold.
 //!
 //! A large page holds what others left there until it is made ready: it is filled when something in it is needed for the
 //! first time, by the guest or by whoever does something for it.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes in a large page.
@@ -61,6 +62,33 @@ impl LargePages {
     }
 }
 
+/// The files that a VM's memory will hold, where they were placed. All else is zero.
+#[derive(Debug, Default)]
+pub struct Files<'f>(Vec<(u64, &'f [u8])>);
+
+impl<'f> Files<'f> {
+    /// One more, from `offset` on; where it meets another one, it is the later one that counts.
+    pub fn place(&mut self, offset: u64, file: &'f [u8]) {
+        self.0.push((offset, file));
+    }
+
+    /// There are none any more.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// What of them is in the large page with `offset`: at which offsets which bytes, in the order to be copied.
+    pub fn in_page(&self, offset: u64) -> impl Iterator<Item = (u64, &'f [u8])> + '_ {
+        let first = offset / LARGE_PAGE * LARGE_PAGE;
+        let behind = first.saturating_add(LARGE_PAGE);
+        self.0.iter().filter_map(move |(start, file)| {
+            let from = first.saturating_sub(*start) as usize;
+            let to = (behind.saturating_sub(*start) as usize).min(file.len());
+            file.get(from..to).filter(|part| !part.is_empty()).map(|part| (first.max(*start), part))
+        })
+    }
+}
+
 /// The word of the one with `offset`, and its bit there.
 const fn place(offset: u64) -> (usize, u64) {
     let page = offset / LARGE_PAGE;
@@ -81,6 +109,7 @@ pub const fn together(offset: u64, bytes: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -103,6 +132,27 @@ mod tests {
     }
 
     proptest! {
+        /// What writing them to zeros at once does.
+        #[test]
+        fn files_come_page_by_page(
+            files in prop::collection::vec((0_u64..5 * LARGE_PAGE, 0_usize..3 << 20, 1_u8..), 0..4),
+        ) {
+            let mut memory = vec![0; 8 << 20 << 1];
+            let contents: Vec<_> = files.iter().map(|(start, length, byte)| (*start, vec![*byte; *length])).collect();
+            let mut placed = Files::default();
+            for (start, file) in &contents {
+                memory[*start as usize..][..file.len()].copy_from_slice(file);
+                placed.place(*start, file);
+            }
+            for (page, expected) in memory.chunks(LARGE_PAGE as usize).enumerate() {
+                let mut found = vec![0; LARGE_PAGE as usize];
+                for (at, part) in placed.in_page(page as u64 * LARGE_PAGE + 5) {
+                    found[(at % LARGE_PAGE) as usize..][..part.len()].copy_from_slice(part);
+                }
+                prop_assert!(found == expected, "page {page}");
+            }
+        }
+
         /// What a set of numbers does.
         #[test]
         fn it_is_a_set(steps in prop::collection::vec((0_u64..150, 0..LARGE_PAGE, 0_u8..8), 1..200)) {

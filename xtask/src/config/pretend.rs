@@ -1,6 +1,6 @@
 //! Memory that keeps nothing: enough to try a guest loader before there is a VM.
 
-use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
+use machine::memory::{Gpa, GuestMemory, LoadTarget, NotRam, RamLayout};
 
 /// The memory of a VM of a certain size.
 pub struct Pretended {
@@ -32,3 +32,5 @@ impl GuestMemory for Pretended {
         self.check(gpa, bytes.len())
     }
 }
+
+impl LoadTarget<'_> for Pretended {}

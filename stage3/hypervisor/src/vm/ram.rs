@@ -1,8 +1,9 @@
 //! A VM's memory: pieces of host memory, each a multiple of 2 MiB on a multiple of 2 MiB, so that nested page tables
 //! map it with large pages.
 //!
-//! A large page holds what others left there until something in it is needed. Then it is made ready: filled with zeros. What
-//! is read of it before is zero; only what is written, and what the guest itself touches, makes it ready.
+//! A large page holds what others left there until something in it is needed. Then it is made ready: filled with zeros, and
+//! with the files that were placed in it. What is read of one without files before is zero; only what is written, and what
+//! the guest itself touches, makes it ready.
 
 use crate::arch::x86_64::backend;
 use crate::arch::x86_64::nested_paging::{Format, NestedTables};
@@ -15,8 +16,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
 use machine::emulate::OperandSize;
-use machine::memory::{Gpa, GuestMemory, NotRam, RamLayout};
-use machine::pages::{self, LargePages, LARGE_PAGE};
+use machine::memory::{Gpa, GuestMemory, LoadTarget, NotRam, RamLayout};
+use machine::pages::{self, Files, LargePages, LARGE_PAGE};
 use spin::Mutex;
 
 /// Memory that is not given to guests (bytes): what the hypervisor itself may need for one more VM.
@@ -36,8 +37,8 @@ pub struct GuestRam {
     pieces: Vec<Piece>,
     /// Those that hold nothing but what is this VM's.
     ready: LargePages,
-    /// Held by who makes one ready.
-    preparing: Mutex<()>,
+    /// What goes into the others. Held by who makes one ready.
+    files: Mutex<Files<'static>>,
 }
 
 impl GuestRam {
@@ -50,7 +51,7 @@ impl GuestRam {
         let layout = RamLayout::new(bytes);
         let layout = if has_vga { layout.with_vga() } else { layout };
         let mut ram =
-            Self { layout, pieces: Vec::new(), ready: LargePages::new(bytes), preparing: Mutex::new(()) };
+            Self { layout, pieces: Vec::new(), ready: LargePages::new(bytes), files: Mutex::default() };
         let mut offset = 0;
         while offset < bytes {
             let taken = if bytes > free { None } else { memory::take_for_guest(bytes - offset) };
@@ -80,11 +81,13 @@ impl GuestRam {
     /// Everything in it is forgotten: all of it reads as zero. The guest must not reach any of it.
     pub fn forget(&mut self) {
         self.ready.clear();
+        self.files.get_mut().clear();
     }
 
     /// Fills a large page that is ready with zeros, so that nothing of the VM is left there, and forgets it. The guest must not
     /// reach any. False if none is left.
     pub fn erase_one(&mut self) -> bool {
+        self.files.get_mut().clear();
         let Some(offset) = self.ready.first() else { return false };
         self.zero(offset);
         self.ready.remove(offset);
@@ -102,10 +105,32 @@ impl GuestRam {
     /// The same for one that was not ready a moment ago.
     #[cold]
     fn make_first_use(&self, offset: u64) {
-        let _alone = self.preparing.lock();
-        if !self.ready.contains(offset) {
+        let files = self.files.lock();
+        if self.ready.contains(offset) {
+            return;
+        }
+        let is_full = |(_, part): (u64, &[u8])| part.len() as u64 == LARGE_PAGE;
+        if !files.in_page(offset).any(is_full) {
             self.zero(offset);
-            self.ready.insert(offset);
+        }
+        for (at, part) in files.in_page(offset) {
+            self.fill(at, part);
+        }
+        self.ready.insert(offset);
+    }
+
+    /// Whether the large page with `offset` is not ready, and nothing but zeros will be there.
+    fn is_blank(&self, offset: u64) -> bool {
+        !self.ready.contains(offset) && self.files.lock().in_page(offset).next().is_none()
+    }
+
+    /// Copies `bytes` to `offset`. They lie in one large page.
+    fn fill(&self, offset: u64, bytes: &[u8]) {
+        if let Some(hpa) = self.host_offset(offset) {
+            let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa);
+            // SAFETY: `host_offset` returned memory of this VM, which no Rust reference points to, and of which a large page
+            // lies together; the slice bounds the other side.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         }
     }
 
@@ -201,30 +226,29 @@ impl GuestMemory for GuestRam {
     fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
         self.for_each_page(gpa, buffer.len(), |offset, hpa, at, length| {
             let part = &mut buffer[at..at + length];
-            if !self.ready.contains(offset) {
+            if self.is_blank(offset) {
                 return part.fill(0);
             }
+            self.make_ready(offset);
             let from = core::ptr::with_exposed_provenance::<u8>(hpa);
-            // SAFETY: `host_offset` returned memory of this VM, which no Rust reference points to, and of which a large page
-            // lies together; the slice bounds the other side.
+            // SAFETY: as for `fill`.
             unsafe { from.copy_to_nonoverlapping(part.as_mut_ptr(), length) };
         })
     }
 
     fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
-        self.for_each_page(gpa, bytes.len(), |offset, hpa, at, length| {
+        self.for_each_page(gpa, bytes.len(), |offset, _, at, length| {
             self.make_ready(offset);
-            let to = core::ptr::with_exposed_provenance_mut::<u8>(hpa);
-            // SAFETY: as for `read`.
-            unsafe { to.copy_from_nonoverlapping(bytes[at..at + length].as_ptr(), length) };
+            self.fill(offset, &bytes[at..at + length]);
         })
     }
 
     fn load(&self, gpa: Gpa, size: OperandSize) -> Result<u64, NotRam> {
         let offset = self.aligned(gpa, size)?;
-        if !self.ready.contains(offset) {
+        if self.is_blank(offset) {
             return Ok(0);
         }
+        self.make_ready(offset);
         let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes: size.bytes() })?;
         macro_rules! load {
             ($atomic:ty, $value:ty) => {{
@@ -259,6 +283,21 @@ impl GuestMemory for GuestRam {
             OperandSize::Word => exchange!(AtomicU16, u16),
             OperandSize::Dword => exchange!(AtomicU32, u32),
             OperandSize::Qword => exchange!(AtomicU64, u64),
+        })
+    }
+}
+
+impl LoadTarget<'static> for GuestRam {
+    /// In large pages that are ready it is copied at once.
+    fn place(&self, gpa: Gpa, file: &'static [u8]) -> Result<(), NotRam> {
+        let mut files = self.files.lock();
+        self.for_each_page(gpa, file.len(), |offset, _, at, length| {
+            let part = &file[at..at + length];
+            if self.ready.contains(offset) {
+                self.fill(offset, part);
+            } else {
+                files.place(offset, part);
+            }
         })
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 pub use error::LinuxError;
 
 use super::protected_mode;
-use crate::memory::{Gpa, GuestMemory};
+use crate::memory::{Gpa, LoadTarget};
 use crate::vcpu::{CpuState, Gprs};
 use header::Image;
 use params::BootParams;
@@ -36,12 +36,12 @@ const BOOT_CS: u16 = 0x10;
 ///
 /// # Errors
 /// What is wrong with the kernel file, or what doesn't fit.
-pub fn load(
-    kernel: &[u8],
-    initrd: Option<&[u8]>,
+pub fn load<'f>(
+    kernel: &'f [u8],
+    initrd: Option<&'f [u8]>,
     cmdline: &str,
     rsdp: Gpa,
-    memory: &dyn GuestMemory,
+    memory: &dyn LoadTarget<'f>,
 ) -> Result<CpuState, LinuxError> {
     let layout = memory.layout();
     let image = Image::parse(kernel)?;
@@ -58,8 +58,8 @@ pub fn load(
         BootParams::new(&image.header, &places, initrd.len() as u32, COMMAND_LINE as u32, layout);
     params.acpi_rsdp_addr = rsdp.0.into();
 
-    memory.write(Gpa(places.kernel), image.code)?;
-    memory.write(Gpa(places.initrd), initrd)?;
+    memory.place(Gpa(places.kernel), image.code)?;
+    memory.place(Gpa(places.initrd), initrd)?;
     memory.write(Gpa(COMMAND_LINE), cmdline.as_bytes())?;
     memory.write(Gpa(COMMAND_LINE + cmdline.len() as u64), &[0])?;
     memory.write(Gpa(ZERO_PAGE), params.as_bytes())?;

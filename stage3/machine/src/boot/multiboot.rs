@@ -23,7 +23,7 @@ pub use error::MultibootError;
 use super::protected_mode::{self, GDT_BYTES};
 use super::real_mode;
 use crate::acpi::AcpiTables;
-use crate::memory::{Gpa, GuestMemory};
+use crate::memory::{Gpa, LoadTarget};
 use crate::vcpu::{CpuState, Gprs};
 use addresses::Addresses;
 use alloc::vec::Vec;
@@ -42,20 +42,20 @@ const INFORMATION_ALIGNMENT: u64 = 8;
 
 /// What to start.
 #[derive(Clone, Copy, Debug)]
-pub struct Guest<'a> {
+pub struct Guest<'a, 'f> {
     /// The kernel's file.
-    pub kernel: &'a [u8],
+    pub kernel: &'f [u8],
     /// Its command line.
     pub cmdline: &'a str,
     /// The files that come with it, in order.
-    pub modules: &'a [Module<'a>],
+    pub modules: &'a [Module<'a, 'f>],
 }
 
 /// A file for the kernel.
 #[derive(Clone, Copy, Debug)]
-pub struct Module<'a> {
+pub struct Module<'a, 'f> {
     /// Its content.
-    pub bytes: &'a [u8],
+    pub bytes: &'f [u8],
     /// Its string.
     pub args: &'a str,
 }
@@ -124,7 +124,11 @@ struct Facts<'a> {
 ///
 /// # Errors
 /// What is wrong with the kernel's file, or what doesn't fit.
-pub fn load(guest: &Guest, acpi: &AcpiTables, memory: &dyn GuestMemory) -> Result<CpuState, MultibootError> {
+pub fn load<'f>(
+    guest: &Guest<'_, 'f>,
+    acpi: &AcpiTables,
+    memory: &dyn LoadTarget<'f>,
+) -> Result<CpuState, MultibootError> {
     let layout = memory.layout();
     let mut strings = guest.modules.iter().map(|module| module.args).chain([guest.cmdline]);
     if strings.any(|string| string.contains('\0')) {
@@ -132,7 +136,7 @@ pub fn load(guest: &Guest, acpi: &AcpiTables, memory: &dyn GuestMemory) -> Resul
     }
     let header = Header::find(guest.kernel)?;
     let image = Image::new(guest.kernel, &header, layout)?;
-    image.write(memory)?;
+    image.place(memory)?;
     let mut space = Space::new(layout, image.used());
     let mut modules = Vec::new();
     for Module { bytes, args } in guest.modules {
@@ -140,7 +144,7 @@ pub fn load(guest: &Guest, acpi: &AcpiTables, memory: &dyn GuestMemory) -> Resul
         let start = space
             .take(length, PAGE, image.end())
             .ok_or(MultibootError::NoRoom { what: "a module", bytes: length })?;
-        memory.write(Gpa(start), bytes)?;
+        memory.place(Gpa(start), bytes)?;
         modules.push((start, start + length, *args));
     }
     let mut sections = image.sections();

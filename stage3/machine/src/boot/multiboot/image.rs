@@ -4,7 +4,7 @@ use super::elf::{Elf, Sections};
 use super::space::usable;
 use super::{Header, MultibootError, Preference, Relocation};
 use crate::boot::memory_map::EXTENDED_START;
-use crate::memory::{Gpa, GuestMemory, RamLayout};
+use crate::memory::{Gpa, LoadTarget, RamLayout};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -78,9 +78,9 @@ impl<'a> Image<'a> {
     }
 
     /// Puts the parts into `memory`, which is zero.
-    pub fn write(&self, memory: &dyn GuestMemory) -> Result<(), MultibootError> {
+    pub fn place(&self, memory: &dyn LoadTarget<'a>) -> Result<(), MultibootError> {
         for part in &self.parts {
-            memory.write(Gpa(part.start), part.bytes)?;
+            memory.place(Gpa(part.start), part.bytes)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod v2;
 use super::*;
 use crate::acpi::{tables, AcpiConfig};
 use crate::memory::test_ram::TestRam;
+use crate::memory::GuestMemory as _;
 use crate::vcpu::TableRegister;
 use std::string::{String, ToString};
 use std::vec;
