@@ -94,10 +94,17 @@ impl<D: Copy> PortMap<D> {
 
     /// The device at `port` and the offset from the start of its range.
     #[must_use]
+    #[inline]
     pub fn find(&mut self, port: u16) -> Option<(D, u16)> {
         if let Some((range, device)) = self.ranges.get(self.last).filter(|(range, _)| range.contains(&port)) {
             return Some((*device, port - range.start));
         }
+        self.search(port)
+    }
+
+    /// The same, by all of them.
+    #[inline(never)]
+    fn search(&mut self, port: u16) -> Option<(D, u16)> {
         self.last = self.ranges.partition_point(|(range, _)| range.end <= port);
         let (range, device) = self.ranges.get(self.last)?;
         (range.start <= port).then(|| (*device, port - range.start))

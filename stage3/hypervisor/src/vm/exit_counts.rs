@@ -25,11 +25,16 @@ const MSRS: usize = 2;
 const HYPERCALLS: usize = 5;
 
 /// Exits by reason.
-#[derive(Default)]
 pub struct ExitCounts {
     counts: [u64; NAMES.len()],
-    /// The place of the last one, counted from one; zero if there was none.
+    /// The place of the last one; behind the last place if there was none.
     last: usize,
+}
+
+impl Default for ExitCounts {
+    fn default() -> Self {
+        Self { counts: [0; NAMES.len()], last: NAMES.len() }
+    }
 }
 
 impl ExitCounts {
@@ -41,7 +46,7 @@ impl ExitCounts {
         }
         let index = Self::index(reason);
         self.counts[index] += 1;
-        self.last = index + 1;
+        self.last = index;
     }
 
     /// Counts one that was answered at once.
@@ -53,12 +58,12 @@ impl ExitCounts {
             Question::Hypercall => HYPERCALLS,
         };
         self.counts[index] += 1;
-        self.last = index + 1;
+        self.last = index;
     }
 
     /// The last one.
     pub fn last(&self) -> Option<&'static str> {
-        NAMES.get(self.last.checked_sub(1)?).copied()
+        NAMES.get(self.last).copied()
     }
 
     /// Calls `each` with every reason and how often it came.

@@ -17,15 +17,16 @@ const DEBUG_CONSOLE: u8 = 0xe9;
 impl Pc {
     /// IN: reads `size` from `port`. Bits above `size` are zero.
     pub fn read_port(&mut self, now: Instant, port: u16, size: Size) -> u32 {
-        self.advance(now);
         // Most accesses are of this kind.
         if size == Size::Byte && !PCI_PORTS.contains(&port) {
-            return self.read_byte(now, port, size).into();
+            return self.read_byte(now, port, size);
         }
         self.read_wide(now, port, size)
     }
 
+    #[inline(never)]
     fn read_wide(&mut self, now: Instant, port: u16, size: Size) -> u32 {
+        self.advance(now);
         if let Some(register) = pci::Register::at(port, size) {
             return self.pci.read(register, size);
         }
@@ -34,17 +35,20 @@ impl Pc {
         }
         let mut bytes = [0; 4];
         for (byte, offset) in bytes.iter_mut().zip(0..size.bytes()) {
-            *byte = self.read_byte(now, port.wrapping_add(offset), size);
+            *byte = self.read_byte(now, port.wrapping_add(offset), size) as u8;
         }
         u32::from_le_bytes(bytes)
     }
 
     /// The byte at `port` of an access of `size`.
-    fn read_byte(&mut self, now: Instant, port: u16, size: Size) -> u8 {
-        match self.find(port, size) {
+    #[inline(never)]
+    fn read_byte(&mut self, now: Instant, port: u16, size: Size) -> u32 {
+        self.advance(now);
+        let byte = match self.find(port, size) {
             Some((device, register)) => self.read_device(now, device, register),
             None => FLOATING,
-        }
+        };
+        byte.into()
     }
 
     /// INS: reads elements of `size` from `port` until `bytes` is full, all at the same time.
@@ -101,6 +105,7 @@ impl Pc {
 
     /// The device at `port` and its register. Port CF9h is not seen by accesses that are wider than a
     /// byte: they are for the PCI configuration address that it lies in.
+    #[inline]
     fn find(&mut self, port: u16, size: Size) -> Option<(Device, u16)> {
         self.ports.find(port).filter(|(device, _)| *device != Device::ResetControl || size == Size::Byte)
     }

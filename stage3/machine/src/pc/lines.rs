@@ -43,13 +43,11 @@ enum Mover {
 pub(super) struct Due {
     times: [Instant; 6],
     soonest: Instant,
-    /// One of them changed.
-    pub changed: bool,
 }
 
 impl Default for Due {
     fn default() -> Self {
-        Self { times: [NEVER; 6], soonest: NEVER, changed: true }
+        Self { times: [NEVER; 6], soonest: NEVER }
     }
 }
 
@@ -58,14 +56,15 @@ impl Due {
         self.times[mover as usize]
     }
 
-    /// Mostly it is as it was, and nothing happens.
-    fn set(&mut self, mover: Mover, time: Option<Instant>) {
+    /// Returns whether it changed. Mostly it is as it was, and nothing happens.
+    fn set(&mut self, mover: Mover, time: Option<Instant>) -> bool {
         let time = time.unwrap_or(NEVER);
-        if time != self.at(mover) {
+        let is_changed = time != self.at(mover);
+        if is_changed {
             self.times[mover as usize] = time;
             self.soonest = self.times.into_iter().min().unwrap_or(NEVER);
-            self.changed = true;
         }
+        is_changed
     }
 }
 
@@ -75,16 +74,14 @@ impl Pc {
     /// [`Pc::cr8`], [`Pc::has_signal`] and [`Pc::media_want_memory`].
     #[must_use]
     pub fn take_change(&mut self, now: Instant) -> bool {
-        let lines = core::mem::take(&mut self.interrupts.changed);
-        let due = core::mem::take(&mut self.due.changed);
-        lines || due || self.due.soonest <= now
+        core::mem::take(&mut self.interrupts.changed) || self.due.soonest <= now
     }
 
     /// Whether [`Pc::take_change`] will tell of a change.
     #[must_use]
     #[inline]
     pub const fn is_changed(&self) -> bool {
-        self.interrupts.changed || self.due.changed
+        self.interrupts.changed
     }
 
     /// Lets timers that came due act. Cheap if none did.
@@ -116,6 +113,11 @@ impl Pc {
         (least != NEVER).then_some(least)
     }
 
+    /// Notes when `mover` will move its line.
+    fn set_due(&mut self, mover: Mover, time: Option<Instant>) {
+        self.interrupts.changed |= self.due.set(mover, time);
+    }
+
     /// Whether a rising edge of `irq` would make a difference to the CPU. The clock's is an event of power
     /// management too.
     fn awaits(&self, irq: u8) -> bool {
@@ -130,15 +132,15 @@ impl Pc {
             self.interrupts.set_line(TIMER_IRQ, true);
         }
         self.interrupts.set_line(TIMER_IRQ, self.pit.out(pit::TIMER, now));
-        self.due.set(Mover::TimerChange, self.pit.next_change());
-        self.due.set(Mover::TimerRise, self.pit.next_edge());
+        self.set_due(Mover::TimerChange, self.pit.next_change());
+        self.set_due(Mover::TimerRise, self.pit.next_edge());
     }
 
     /// Carries the real-time clock's interrupt output to its line.
     pub(super) fn carry_clock(&mut self, now: Instant) {
         self.clock.settle(now);
         self.interrupts.set_line(CLOCK_IRQ, self.clock.irq());
-        self.due.set(Mover::Clock, self.clock.next_deadline());
+        self.set_due(Mover::Clock, self.clock.next_deadline());
         self.power.set_clock_line(self.clock.irq());
         self.carry_power(now);
     }
@@ -147,13 +149,13 @@ impl Pc {
     pub(super) fn carry_power(&mut self, now: Instant) {
         self.power.settle(now);
         self.interrupts.set_line(SCI_IRQ, self.power.sci());
-        self.due.set(Mover::Power, self.power.next_deadline());
+        self.set_due(Mover::Power, self.power.next_deadline());
     }
 
     /// Notes when the local APIC's timer ends, and that it may hold other interrupts now.
     pub(super) fn carry_lapic(&mut self) {
         self.interrupts.changed = true;
-        self.due.set(Mover::Lapic, self.interrupts.lapic.timer_end());
+        self.set_due(Mover::Lapic, self.interrupts.lapic.timer_end());
     }
 
     /// Carries the keyboard controller's interrupt outputs to their lines.
@@ -178,6 +180,6 @@ impl Pc {
             self.interrupts.set_line(UART_IRQ, false);
         }
         self.interrupts.set_line(UART_IRQ, self.uart.irq(now));
-        self.due.set(Mover::Uart, self.uart.next_deadline(now));
+        self.set_due(Mover::Uart, self.uart.next_deadline(now));
     }
 }

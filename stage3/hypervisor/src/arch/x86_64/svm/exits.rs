@@ -11,6 +11,11 @@ use machine::memory::Gpa;
 use machine::port::Size;
 use machine::vcpu::{Access, Direction, Exit, ExitReason, MemoryFault, PortIo, DR7_ENABLED};
 
+/// EXITINFO1 of IOIO: the direction.
+const IO_IN: u64 = 1 << 0;
+/// The same: INS or OUTS.
+const IO_STRING: u64 = 1 << 2;
+
 /// VMRUN refused to run the guest. All 64 bits are ones; QEMU 7.2 stores 32 of them.
 pub fn is_refusal(vmcb: &Vmcb) -> bool {
     vmcb.exit_code as u32 == code::INVALID
@@ -23,12 +28,10 @@ pub fn question(vmcb: &Vmcb) -> Option<Question> {
         code::CPUID => Some(Question::Cpuid),
         code::MSR if vmcb.exit_info_1 & 1 == 0 => Some(Question::ReadMsr),
         code::VMMCALL => Some(Question::Hypercall),
-        code::IOIO => match io(vmcb) {
-            PortIo { port, size, direction: Direction::In, string: false } if vmcb.dr7 & DR7_ENABLED == 0 => {
-                Some(Question::In { port, size })
-            }
-            _ => None,
-        },
+        code::IOIO if vmcb.exit_info_1 & (IO_IN | IO_STRING) == IO_IN && vmcb.dr7 & DR7_ENABLED == 0 => {
+            let PortIo { port, size, .. } = io(vmcb);
+            Some(Question::In { port, size })
+        }
         _ => None,
     }
 }
@@ -100,8 +103,8 @@ fn io(vmcb: &Vmcb) -> PortIo {
         0b010 => Size::Word,
         _ => Size::Dword,
     };
-    let direction = if info & 1 != 0 { Direction::In } else { Direction::Out };
-    PortIo { port: (info >> 16) as u16, size, direction, string: info & 1 << 2 != 0 }
+    let direction = if info & IO_IN != 0 { Direction::In } else { Direction::Out };
+    PortIo { port: (info >> 16) as u16, size, direction, string: info & IO_STRING != 0 }
 }
 
 /// NPF: EXITINFO1 is a page-fault error code and tells what the address is that EXITINFO2 holds.

@@ -5,6 +5,11 @@ use machine::exits::Question;
 use machine::port::Size;
 use machine::vcpu::{Access, ControlRegister, Direction, ExitReason, PortIo, TaskSwitchCause, DR7_ENABLED};
 
+/// The direction of an I/O instruction.
+const IO_IN: u64 = 1 << 3;
+/// It is INS or OUTS.
+const IO_STRING: u64 = 1 << 4;
+
 /// Exit qualification for I/O instructions.
 pub struct IoInstruction(pub u64);
 
@@ -12,27 +17,31 @@ impl IoInstruction {
     /// As a question, if it is one: IN without breakpoints on ports.
     #[inline]
     pub fn question(&self, dr7: u64) -> Option<Question> {
-        match self.decode() {
-            ExitReason::PortIo(PortIo { port, size, direction: Direction::In, string: false })
-                if dr7 & DR7_ENABLED == 0 =>
-            {
-                Some(Question::In { port, size })
-            }
-            _ => None,
+        if self.0 & (IO_IN | IO_STRING) != IO_IN || dr7 & DR7_ENABLED != 0 {
+            return None;
         }
+        Some(Question::In { port: self.port(), size: self.size()? })
     }
 
     /// As an exit reason.
     pub fn decode(&self) -> ExitReason {
-        let Some(size) = Size::from_bytes((self.0 & 7) as u32 + 1) else {
+        let Some(size) = self.size() else {
             return ExitReason::Unsupported("port access of a size that the manual does not know");
         };
         ExitReason::PortIo(PortIo {
-            port: (self.0 >> 16) as u16,
+            port: self.port(),
             size,
-            direction: if self.0 & (1 << 3) != 0 { Direction::In } else { Direction::Out },
-            string: self.0 & (1 << 4) != 0,
+            direction: if self.0 & IO_IN != 0 { Direction::In } else { Direction::Out },
+            string: self.0 & IO_STRING != 0,
         })
+    }
+
+    fn port(&self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    fn size(&self) -> Option<Size> {
+        Size::from_bytes((self.0 & 7) as u32 + 1)
     }
 }
 
