@@ -29,6 +29,7 @@ typedef void (*access_t)(unsigned int cpu, uint32_t kind, uint64_t address, void
 enum { ADD_U64 = 0 };
 enum { NO_REGISTERS = 0 };
 enum { STORES = 2 };
+enum { OPERAND_SIZE = 0x66 };
 extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
 extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void *), void *);
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, execute_t, int, void *);
@@ -174,8 +175,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
         }
         if (start != 0 && address == start)
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, started, NO_REGISTERS, NULL);
-        /* IN and OUT through DX. */
-        if (bytes[size - 1] >= 0xec && bytes[size - 1] <= 0xef && size <= 2)
+        /* IN and OUT through DX: opcodes ECh to EFh. */
+        if (bytes[size - 1] >= 0xec && bytes[size - 1] <= 0xef && (size == 1 || (size == 2 && bytes[0] == OPERAND_SIZE)))
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, port, NO_REGISTERS, (void *)(uintptr_t)address);
     }
 }
