@@ -117,7 +117,9 @@ fn draw(all: &[Figures]) -> Result<()> {
 /// Makes the measurements that are wanted, and prints the figures of each.
 fn measure(wanted: impl Fn(&str) -> bool) -> Result<Vec<Figures>> {
     let mut all = Vec::new();
-    for measurement in MEASUREMENTS.iter().filter(|measurement| wanted(measurement.name)) {
+    let chosen: Vec<_> = MEASUREMENTS.iter().filter(|measurement| wanted(measurement.name)).collect();
+    for (number, measurement) in (1..).zip(&chosen) {
+        println!("=== {} ({number} of {})", measurement.name, chosen.len());
         if let Some(reason) = (measurement.missing)() {
             println!("{}: NOT MEASURED: {reason}", measurement.name);
             continue;

@@ -87,6 +87,8 @@ impl<'a> Port<'a> {
 mod tests {
     use super::*;
     use crate::control::fake;
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::OwnedFd;
 
     const ASKING: Asking = Asking { at: "a, b# ", commands: &["vms", "vms"] };
 
@@ -103,8 +105,8 @@ mod tests {
         assert!(!Port::is_time("console 1 2 3 4\n"));
     }
 
-    /// What a computer says that stands still until it may go on.
-    fn answers(commands: &[&str]) -> Result<Vec<Answer>> {
+    /// What is answered by a computer that stands still until it may go on, and then does what `goes_on` does.
+    fn answers(commands: &[&str], goes_on: impl FnOnce(&OwnedFd) + Send) -> Result<Vec<Answer>> {
         let theirs = fake::Port::new();
         let directory = tempfile::tempdir().unwrap();
         let asking = Asking { at: "", commands };
@@ -114,22 +116,34 @@ mod tests {
                 while !port.go.exists() {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                fake::serve(&theirs.theirs);
+                goes_on(&theirs.theirs);
             });
             port.ask()
         })
     }
 
     #[test]
-    fn the_computer_goes_on_when_the_first_command_was_sent() {
-        let answers = answers(&["vms", "vms"]).unwrap();
+    fn the_first_command_is_all_that_waits_when_the_computer_goes_on() {
+        let answers = answers(&["vms"], |theirs| {
+            let mut port = std::fs::File::from(theirs.try_clone().unwrap());
+            let mut waiting = [0; 16];
+            let count = port.read(&mut waiting).unwrap();
+            assert_eq!(&waiting[..count], b"vms\n");
+            port.write_all(b"ok\n").unwrap();
+        });
+        assert!(answers.unwrap()[0].lines.is_empty());
+    }
+
+    #[test]
+    fn all_commands_are_answered_in_order() {
+        let answers = answers(&["vms", "vms"], fake::serve).unwrap();
         let last: Vec<_> = answers.iter().map(|answer| answer.lines.last().unwrap().as_str()).collect();
-        assert_eq!(last, ["asked 1 times", "asked 2 times"], "and no word in front of the first");
+        assert_eq!(last, ["asked 1 times", "asked 2 times"]);
     }
 
     #[test]
     fn a_refusal_is_an_error() {
-        let error = answers(&["vms", "start nobody"]).unwrap_err().to_string();
+        let error = answers(&["vms", "start nobody"], fake::serve).unwrap_err().to_string();
         assert_eq!(error, "the answer to start nobody is: error: no VM named nobody: vms lists them");
     }
 }

@@ -31,7 +31,7 @@ pub struct Figure {
     pub shape: Shape,
 }
 
-/// How a figure is drawn. Neighbours of one shape and unit make one picture.
+/// How a figure is drawn. Those of one shape and unit make one picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
     /// Not at all.
@@ -80,9 +80,15 @@ impl Figures {
     }
 
     /// Adds `part` divided by `whole`, which may be at most `limit`.
-    pub fn ratio(&mut self, name: impl Into<String>, part: u64, whole: u64, limit: Option<f64>) {
+    pub fn ratio(
+        &mut self,
+        name: impl Into<String>,
+        part: u64,
+        whole: u64,
+        limit: Option<f64>,
+    ) -> &mut Figure {
         let value = exactly(part) / exactly(whole);
-        self.add(Figure { name: name.into(), value, unit: RATIO.into(), limit, ..Figure::default() });
+        self.add(Figure { name: name.into(), value, unit: RATIO.into(), limit, ..Figure::default() })
     }
 
     fn add(&mut self, figure: Figure) -> &mut Figure {

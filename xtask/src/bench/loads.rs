@@ -1,5 +1,6 @@
 //! What work within a Linux guest costs, once it runs: guests/bench/loads.sh, in a VM and without pxHV.
 
+use super::figures::Shape;
 use super::linux::{self, Guest, Run};
 use super::{Figures, Measurement};
 use crate::emulator::On;
@@ -38,7 +39,8 @@ fn run(figures: &mut Figures) -> Result<()> {
         figures.count(format!("{load}, in a VM"), within.all, "instructions");
         figures.count(format!("  {load}, of them pxHV's own"), within.own, "instructions");
         figures.count(format!("  {load}, entries to the guest"), within.entries, "");
-        figures.ratio(format!("{load}, in a VM to native"), within.all, without.all, limit);
+        let ratio = figures.ratio(format!("{load}, in a VM to native"), within.all, without.all, limit);
+        ratio.drawn(Shape::Bar);
     }
     Ok(())
 }

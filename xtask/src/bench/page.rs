@@ -23,7 +23,7 @@ pub fn html(all: &[(&str, &Figures)]) -> String {
          <title>pxHV: what it costs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>pxHV: what it costs</h1>\n\
          <p>Made by <code>cargo xtask bench</code>. Instructions are counted in an emulator: the same on every run, and no \
-         seconds. A bar with a line through it has a target, where the line is. The less, the better.</p>\n"
+         seconds. A line through a bar is its target or its limit. The less, the better.</p>\n"
     );
     for (what, figures) in all {
         section(&mut page, what, figures).expect("a String takes everything");
@@ -36,17 +36,29 @@ pub fn html(all: &[(&str, &Figures)]) -> String {
 fn section(page: &mut String, what: &str, figures: &Figures) -> std::fmt::Result {
     let name = escape(&figures.name);
     writeln!(page, "<section id=\"{name}\">\n<h2>{name}</h2>\n<p>{}</p>", escape(what))?;
-    let same = |one: &Figure, other: &Figure| one.shape == other.shape && one.unit == other.unit;
-    for group in figures.list.chunk_by(same) {
+    for group in groups(figures) {
         let (svg, caption) = match group[0].shape {
-            Shape::Hidden => continue,
-            Shape::Bar => (bars::svg(group), bars::caption(group)),
-            Shape::Part => (stack::svg(group), stack::caption(group)),
+            Shape::Part => (stack::svg(&group), stack::caption(&group)),
+            Shape::Bar | Shape::Hidden => (bars::svg(&group), bars::caption(&group)),
         };
         writeln!(page, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>", escape(&caption))?;
     }
     table(page, figures)?;
     writeln!(page, "</section>")
+}
+
+/// The figures of each picture.
+fn groups(figures: &Figures) -> Vec<Vec<&Figure>> {
+    let mut groups: Vec<Vec<&Figure>> = Vec::new();
+    for figure in figures.list.iter().filter(|figure| figure.shape != Shape::Hidden) {
+        let is_alike =
+            |group: &&mut Vec<&Figure>| group[0].shape == figure.shape && group[0].unit == figure.unit;
+        match groups.iter_mut().find(is_alike) {
+            Some(group) => group.push(figure),
+            None => groups.push(vec![figure]),
+        }
+    }
+    groups
 }
 
 /// All figures, those in the pictures, too: what a picture says must not be in the picture only.
@@ -94,6 +106,7 @@ mod tests {
         boot.ratio("  to native", 3, 2, Some(1.1));
         boot.count("in", 5, "exits").drawn(Shape::Bar);
         boot.count("out", 6, "</svg>").drawn(Shape::Bar).target(5);
+        boot.count("stage 4", 100, "instructions").drawn(Shape::Part);
         html(&[("what it is > was", &boot)])
     }
 
@@ -122,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_of_one_kind_make_a_picture() {
+    fn figures_of_one_kind_make_a_picture() {
         let page = page();
         assert_eq!(page.matches("<figure>").count(), 3, "the stages, and a picture for each of two units");
-        assert_eq!(page.matches("<tr").count(), 1 + 5, "all of them are in the table");
+        assert_eq!(page.matches("<tr").count(), 1 + 6, "all of them are in the table");
         assert!(page.contains("class=\"over\""), "1.5 is more than 1.1");
     }
 
