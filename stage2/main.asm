@@ -122,6 +122,7 @@ entry:
 ; Long mode.
 %include "console64.asm"
 %include "unpack.asm"
+%include "join.asm"
 %include "vmx.asm"
 %include "svm.asm"
 %include "hand_over.asm"

@@ -1,7 +1,8 @@
 ; Unpacks stage 3: LZMA (Igor Pavlov, "LZMA specification"), without the header of .lzma files and always
 ; with lc = 3, lp = 0 and pb = 0. xtask/src/pack.rs is the other side.
 ;
-; The packed bytes move to the end of the part's memory, and what they stand for grows from its start.
+; The packed bytes move to the end of the part's memory. What they stand for grows in its middle: so far
+; behind its start that all of it has room before it, where join.asm puts it together.
 ; While this runs,
 ;
 ;   RSI = the next packed byte              RDI = where the next unpacked byte goes
@@ -51,7 +52,6 @@ stage3_unpack:
 
         mov     eax, [HEADER_ADDRESS + HEADER_STAGE3 + PART_ADDRESS]
         mov     ecx, [HEADER_ADDRESS + HEADER_STAGE3 + PART_BYTES]
-        mov     [unpack_start], eax
         lea     esi, [rax + rcx - 1]
         mov     edi, [HEADER_ADDRESS + HEADER_STAGE3 + PART_MEMORY]
         lea     edi, [rax + rdi - 1]
@@ -59,11 +59,13 @@ stage3_unpack:
         rep     movsb
         cld
         lea     esi, [rdi + 1]
-        mov     edi, eax
-        add     eax, [HEADER_ADDRESS + HEADER_STAGE3_UNPACKED]
-        cmp     eax, esi
+        mov     ecx, [HEADER_ADDRESS + HEADER_STAGE3_UNPACKED]
+        lea     edi, [rax + rcx]
+        mov     [unpack_start], edi
+        add     ecx, edi
+        cmp     ecx, esi
         ja      .senseless
-        mov     [unpack_end], eax
+        mov     [unpack_end], ecx
 
         inc     esi                     ; the first byte is always 0
         lodsd
@@ -157,11 +159,10 @@ stage3_unpack:
         call    lzma_normalize
         test    r9d, r9d                ; the coder ends so
         jnz     .senseless
-        call    unpack_jumps
-        mov     edi, [unpack_end]
-        mov     ecx, [unpack_start]
-        add     ecx, [HEADER_ADDRESS + HEADER_STAGE3 + PART_MEMORY]
-        sub     ecx, edi
+        call    stage3_join             ; to [unpack_start]
+        jc      .senseless
+        mov     ecx, [HEADER_ADDRESS + HEADER_STAGE3 + PART_MEMORY]
+        sub     ecx, [HEADER_ADDRESS + HEADER_STAGE3_UNPACKED]
         xor     eax, eax
         rep     stosb
         ret
@@ -357,49 +358,5 @@ lzma_shift:
         shl     r9d, 8
         mov     r9b, [rsi]
         inc     rsi
-.done:
-        ret
-
-; In the packed code, operands of CALL, JMP and Jcc that point into it are counted from its start and not from the next
-; instruction, so that those of calls to one function are the same; and the highest byte comes first. This undoes it, as
-; xtask/src/pack.rs did it. Clobbers RAX, RCX, RDX, RSI, R10, R11.
-unpack_jumps:
-        mov     esi, [unpack_start]
-        mov     r10d, [HEADER_ADDRESS + HEADER_STAGE3_CODE]
-        lea     r11, [rsi + r10 - 6]    ; in front of the longest of them at the code's end
-.next:
-        cmp     rsi, r11
-        ja      .done
-        lodsb
-        mov     cl, al
-        and     al, 0xfe
-        cmp     al, 0xe8                ; CALL and JMP
-        je      .operand
-        cmp     cl, 0x0f
-        jne     .next
-        mov     al, [rsi]
-        and     al, 0xf0
-        cmp     al, 0x80                ; Jcc
-        jne     .next
-        inc     rsi
-.operand:
-        mov     eax, [rsi]
-        bswap   eax
-        lea     edx, [rsi + 4]
-        sub     edx, [unpack_start]     ; what the operand is relative to
-        test    eax, eax
-        js      .negative
-        cmp     eax, r10d
-        jae     .put
-        sub     eax, edx
-        jmp     .put
-.negative:
-        add     edx, eax
-        js      .put
-        add     eax, r10d
-.put:
-        mov     [rsi], eax
-        add     rsi, 4
-        jmp     .next
 .done:
         ret

@@ -39,6 +39,10 @@ pub fn source(path: &Path) -> Result<Vec<u8>> {
     for (name, value) in assembly::SYMBOLS {
         writeln!(layout, "%define {name} {value:#x}")?;
     }
+    for (name, bytes) in assembly::TABLES {
+        let bytes: Vec<_> = bytes.iter().map(u8::to_string).collect();
+        writeln!(layout, "%define {name} {}", bytes.join(", "))?;
+    }
     std::fs::write(directory.path().join("layout.inc"), layout)?;
     let output = directory.path().join("out.bin");
     let (own, generated) = (path.parent().unwrap_or(Path::new(".")), directory.path());

@@ -193,6 +193,7 @@ fn lay_out(mut stage1: Vec<u8>, stage2: &[u8], stage3: &Packed, bundle: &[u8]) -
     header.magic = image::MAGIC;
     header.version = image::VERSION;
     (header.stage3_unpacked, header.stage3_code) = (stage3.unpacked, stage3.code);
+    header.stage3_streams = stage3.streams;
     let part = |name: &[u8], bytes: &[u8], address, memory, entry| {
         let mut part = Part { address, memory, entry, ..Part::default() };
         part.name[..name.len()].copy_from_slice(name);
@@ -257,8 +258,14 @@ mod tests {
     use zerocopy::FromBytes as _;
 
     fn sample() -> Vec<u8> {
-        let stage3 =
-            Packed { bytes: vec![3; 1000], unpacked: 3000, code: 2000, memory: 5000, entry: 0x20_0010 };
+        let stage3 = Packed {
+            bytes: vec![3; 1000],
+            unpacked: 3000,
+            code: 2000,
+            streams: [250; 8],
+            memory: 5000,
+            entry: 0x20_0010,
+        };
         lay_out(vec![0; SECTOR], &[2; 600], &stage3, &[4; 4096]).unwrap()
     }
 
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn code_in_the_place_of_the_count_is_refused() {
-        let stage3 = Packed { bytes: vec![3], unpacked: 1, code: 0, memory: 2, entry: 0 };
+        let stage3 = Packed { bytes: vec![3], unpacked: 1, code: 0, streams: [0; 8], memory: 2, entry: 0 };
         assert!(lay_out(vec![0x90; SECTOR], &[2], &stage3, &[4]).is_err());
     }
 }

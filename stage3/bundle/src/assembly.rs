@@ -1,9 +1,10 @@
 //! The numbers that the NASM stages share with Rust.
 //!
-//! `cargo xtask image` writes [`SYMBOLS`] to an include file as `%define NAME value` lines.
+//! `cargo xtask image` writes [`SYMBOLS`] and [`TABLES`] to an include file as `%define NAME value` lines.
 
 use crate::boot_info::{self, BootInfo, MemoryRange};
 use crate::image::{self, ImageHeader, Part};
+use crate::instructions::{self, Stream};
 use core::mem::offset_of;
 
 /// Name and value of every shared number.
@@ -24,6 +25,7 @@ pub const SYMBOLS: &[(&str, u64)] = &[
     ("HEADER_FLAGS", offset_of!(ImageHeader, flags) as u64),
     ("HEADER_STAGE3_UNPACKED", offset_of!(ImageHeader, stage3_unpacked) as u64),
     ("HEADER_STAGE3_CODE", offset_of!(ImageHeader, stage3_code) as u64),
+    ("HEADER_STAGE3_STREAMS", offset_of!(ImageHeader, stage3_streams) as u64),
     ("HEADER_STAGE2", part_offset(image::STAGE2)),
     ("HEADER_STAGE3", part_offset(image::STAGE3)),
     ("HEADER_BUNDLE", part_offset(image::BUNDLE)),
@@ -62,7 +64,39 @@ pub const SYMBOLS: &[(&str, u64)] = &[
     ("RANGE_SIZE", size_of::<MemoryRange>() as u64),
     ("MEMORY_USABLE", boot_info::MEMORY_USABLE as u64),
     ("MEMORY_MAP_MAX", boot_info::MEMORY_MAP_MAX as u64),
+    ("STREAM_OPCODES", Stream::Opcodes as u64),
+    ("STREAM_CALLS", Stream::Calls as u64),
+    ("STREAM_IMMEDIATES8", Stream::Immediates8 as u64),
+    ("STREAM_DISPLACEMENTS8", Stream::Displacements8 as u64),
+    ("STREAM_JUMPS32", Stream::Jumps32 as u64),
+    ("STREAM_JUMPS8", Stream::Jumps8 as u64),
+    ("STREAM_DISPLACEMENTS32", Stream::Displacements32 as u64),
+    ("STREAM_IMMEDIATES32", Stream::Immediates32 as u64),
+    ("INSTRUCTION_LONGEST", instructions::LONGEST as u64),
+    ("INSTRUCTION_MODRM", instructions::MODRM as u64),
+    ("INSTRUCTION_OPERAND", instructions::OPERAND as u64),
+    ("INSTRUCTION_IMMEDIATE8", instructions::IMMEDIATE8 as u64),
+    ("INSTRUCTION_IMMEDIATE32", instructions::IMMEDIATE32 as u64),
+    ("INSTRUCTION_SPECIAL", instructions::SPECIAL as u64),
+    ("INSTRUCTION_OPERAND_SIZE", instructions::OPERAND_SIZE as u64),
+    ("INSTRUCTION_ESCAPE", instructions::ESCAPE as u64),
 ];
+
+/// Name and bytes of every shared table.
+pub const TABLES: &[(&str, &[u8])] = &[
+    ("INSTRUCTIONS_ONE_BYTE", &instructions::ONE_BYTE),
+    ("INSTRUCTIONS_TWO_BYTES", &instructions::TWO_BYTES),
+];
+
+// stage2/unpack.asm has the addresses of what handles these operands in this order.
+const _: () = assert!(
+    instructions::IMMEDIATE8 == 2
+        && instructions::IMMEDIATE32 == 4
+        && instructions::JUMP8 == 6
+        && instructions::JUMP32 == 8
+        && instructions::CALL == 10
+        && instructions::IMMEDIATE64 == 12
+);
 
 const fn part_offset(index: usize) -> u64 {
     (offset_of!(ImageHeader, parts) + index * size_of::<Part>()) as u64

@@ -9,6 +9,7 @@
 //! Stage 1 reads the header and stage 2 in one go, to [`HEADER_ADDRESS`] and on; stage 2 reads the
 //! rest to the addresses that the header gives.
 
+use crate::instructions::STREAMS;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Bytes in a sector. Drives with other sector sizes are refused by stage 1.
@@ -47,6 +48,8 @@ pub const PARTS: usize = 3;
 /// tests set it; every BIOS we know hands over with A20 on, so the enabling code would never run.
 pub const FLAG_START_WITH_A20_OFF: u32 = 1;
 
+const PADDING: usize = SECTOR - 32 - PARTS * size_of::<Part>() - 4 * STREAMS;
+
 /// Sector 1 of the image. All numbers are little-endian.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -63,12 +66,14 @@ pub struct ImageHeader {
     pub flags: u32,
     /// Length of stage 3 when it is unpacked, in bytes.
     pub stage3_unpacked: u32,
-    /// How many of these, from their start, are code whose calls and jumps were changed for packing.
+    /// How many of these, from their start, are code.
     pub stage3_code: u32,
     /// [`STAGE2`], [`STAGE3`], [`BUNDLE`].
     pub parts: [Part; PARTS],
+    /// Lengths of the streams into which stage 3's code is divided, in their order ([`crate::instructions::Stream`]).
+    pub stage3_streams: [u32; STREAMS],
     /// Zero, up to the end of the sector.
-    pub padding: [u8; SECTOR - 32 - PARTS * 32],
+    pub padding: [u8; PADDING],
 }
 
 /// One part of the image.
@@ -115,7 +120,7 @@ mod tests {
         let sum = header.expected_checksum();
         header.checksum = 0xffff_ffff;
         assert_eq!(header.expected_checksum(), sum);
-        header.padding[SECTOR - 32 - PARTS * 32 - 1] = 1;
+        header.padding[PADDING - 1] = 1;
         assert_ne!(header.expected_checksum(), sum);
     }
 

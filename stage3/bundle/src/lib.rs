@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod assembly;
 pub mod boot_info;
 pub mod image;
+pub mod instructions;
 pub mod manifest;
 
 use crc::{Crc, Table, CRC_32_ISO_HDLC};
