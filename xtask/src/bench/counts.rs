@@ -56,7 +56,7 @@ impl Counts {
     /// The count when so many bytes were sent.
     fn at(&self, bytes: usize) -> Result<At> {
         let sent = self.sent.iter().find(|(_, sent)| *sent >= bytes);
-        Ok(sent.context("the plugin missed the end of the console")?.0)
+        Ok(sent.context("nobody noted when the end of the console was sent")?.0)
     }
 }
 
