@@ -81,16 +81,23 @@ impl Toolchain {
         self.directory.join(name)
     }
 
-    /// What rustc calls itself.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What the code that it makes depends on.
+    pub fn version(&self) -> String {
+        format!("{}, {}", self.version, self.core())
+    }
+
+    fn core(&self) -> &'static str {
+        if self.has_target {
+            "with the target installed"
+        } else {
+            "core built from its source"
+        }
     }
 
     /// One line that says what is used.
     pub fn describe(&self) -> String {
         let place = if self.directory.as_os_str().is_empty() { "on the PATH" } else { "in /usr/bin" };
-        let core = if self.has_target { "with the target installed" } else { "core built from its source" };
-        format!("toolchain: {} {place}, {core}", self.version)
+        format!("toolchain: {} {place}, {}", self.version, self.core())
     }
 
     /// A cargo command of this toolchain, run in the checkout.

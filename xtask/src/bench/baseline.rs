@@ -8,8 +8,9 @@ use std::fmt;
 pub const FILE: &str = "bench/baseline.json";
 /// How many per cent a count may be above it.
 const TOLERANCE: f64 = 3.0;
-/// The same where it was made with other tools: another compiler's code has another size.
-const TOLERANCE_OF_OTHERS: f64 = 10.0;
+/// The same where it was made with other tools: another compiler's code has another size, and so has a `core` that was
+/// compiled for speed.
+const TOLERANCE_OF_OTHERS: f64 = 25.0;
 
 /// What is different from the baseline.
 #[derive(Debug, PartialEq)]
@@ -189,13 +190,13 @@ mod tests {
     #[test]
     fn other_tools_are_named_and_may_differ_more() {
         let old = figures(&[("cpuid", 1000), ("in", 1000)]);
-        let mut new = figures(&[("cpuid", 1090), ("in", 1101)]);
+        let mut new = figures(&[("cpuid", 1250), ("in", 1251)]);
         new.depend_on("rustc", "1.99");
         assert_eq!(
             said(old, &[new], true),
             [
-                "OTHER RUSTC for exits: 1.99, and the baseline's is 1.95; 10 % are allowed",
-                "FAILED  exits, in: 1,000 -> 1,101, 10.1 % more",
+                "OTHER RUSTC for exits: 1.99, and the baseline's is 1.95; 25 % are allowed",
+                "FAILED  exits, in: 1,000 -> 1,251, 25.1 % more",
             ]
         );
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// Notes what all of them depend on: the compiler and QEMU.
 pub fn note(figures: &mut Figures) {
-    let rustc = Toolchain::find().map_or_else(String::new, |toolchain| toolchain.version().to_owned());
+    let rustc = Toolchain::find().map_or_else(String::new, |toolchain| toolchain.version());
     figures.depend_on("rustc", rustc);
     figures.depend_on("qemu", first_line("qemu-system-x86_64"));
 }
