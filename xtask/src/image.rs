@@ -262,7 +262,7 @@ mod tests {
             bytes: vec![3; 1000],
             unpacked: 3000,
             code: 2000,
-            streams: [250; 8],
+            streams: [200; 10],
             memory: 5000,
             entry: 0x20_0010,
         };
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn code_in_the_place_of_the_count_is_refused() {
-        let stage3 = Packed { bytes: vec![3], unpacked: 1, code: 0, streams: [0; 8], memory: 2, entry: 0 };
+        let stage3 = Packed { bytes: vec![3], unpacked: 1, code: 0, streams: [0; 10], memory: 2, entry: 0 };
         assert!(lay_out(vec![0x90; SECTOR], &[2], &stage3, &[4]).is_err());
     }
 }

@@ -6,26 +6,30 @@
 /// A part of the packed code. Numbers of several bytes have the highest one first. This order packs best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
-    /// Prefixes, opcodes, ModRM and SIB.
+    /// Prefixes, opcodes and ModRM.
     Opcodes,
+    /// SIB.
+    Sibs,
     /// Where calls go to, counted from the start of the code: the same number for the same function.
     Calls,
     /// Immediate operands of 8 bits.
     Immediates8,
     /// Displacements of 8 bits.
     Displacements8,
-    /// Distances of jumps.
+    /// Where jumps go to, counted from the start of the code.
     Jumps32,
     /// Distances of short jumps.
     Jumps8,
-    /// Displacements of 32 bits.
+    /// Displacements without a base.
+    Addresses,
+    /// Other displacements of 32 bits.
     Displacements32,
     /// Immediate operands of 16, 32 and 64 bits.
     Immediates32,
 }
 
 /// How many there are.
-pub const STREAMS: usize = 8;
+pub const STREAMS: usize = 10;
 /// No instruction is longer; none begins in so many bytes at the end of the code: these are opcodes.
 pub const LONGEST: usize = 16;
 

@@ -22,8 +22,8 @@ pub fn divide(code: &[u8]) -> Streams {
             kind::IMMEDIATE64 if is_wide => divider.take(Stream::Immediates32, 8),
             kind::IMMEDIATE32 | kind::IMMEDIATE64 => divider.take(Stream::Immediates32, 4),
             kind::JUMP8 => divider.take(Stream::Jumps8, 1),
-            kind::JUMP32 => divider.take(Stream::Jumps32, 4),
-            kind::CALL => divider.take_call(),
+            kind::JUMP32 => divider.take_target(Stream::Jumps32),
+            kind::CALL => divider.take_target(Stream::Calls),
             _ => 0,
         };
         (is_wide, is_half) = (false, false);
@@ -48,12 +48,12 @@ impl Divider<'_> {
         taken[0]
     }
 
-    /// The distance of a call becomes a position.
-    fn take_call(&mut self) -> u8 {
+    /// The distance of a call or jump becomes a position.
+    fn take_target(&mut self, stream: Stream) -> u8 {
         let distance = self.code[self.at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         self.at += 4;
         let position = distance.wrapping_add(self.at as u32);
-        self.streams[Stream::Calls as usize].extend(position.to_be_bytes());
+        self.streams[stream as usize].extend(position.to_be_bytes());
         0
     }
 
@@ -70,10 +70,10 @@ impl Divider<'_> {
         let modrm = self.take(Stream::Opcodes, 1);
         let (mode, mut base) = (modrm >> 6, modrm & 7);
         if mode < 3 && base == 4 {
-            base = self.take(Stream::Opcodes, 1) & 7;
+            base = self.take(Stream::Sibs, 1) & 7;
         }
         match mode {
-            0 if base == 5 => self.take(Stream::Displacements32, 4),
+            0 if base == 5 => self.take(Stream::Addresses, 4),
             1 => self.take(Stream::Displacements8, 1),
             2 => self.take(Stream::Displacements32, 4),
             _ => 0,
@@ -110,11 +110,11 @@ pub mod tests {
             if parts & kind::MODRM != 0 {
                 let modrm = joiner.put(Stream::Opcodes, 1);
                 let has_sib = modrm < 0xc0 && modrm & 7 == 4;
-                let base = if has_sib { joiner.put(Stream::Opcodes, 1) } else { modrm } & 7;
+                let base = if has_sib { joiner.put(Stream::Sibs, 1) } else { modrm } & 7;
                 match modrm >> 6 {
                     1 => joiner.put(Stream::Displacements8, 1),
                     2 => joiner.put(Stream::Displacements32, 4),
-                    0 if base == 5 => joiner.put(Stream::Displacements32, 4),
+                    0 if base == 5 => joiner.put(Stream::Addresses, 4),
                     _ => 0,
                 };
                 if parts & kind::OPERAND == kind::SPECIAL {
@@ -127,14 +127,8 @@ pub mod tests {
                 kind::IMMEDIATE32 => joiner.put(Stream::Immediates32, if is_half { 2 } else { 4 }),
                 kind::IMMEDIATE64 => joiner.put(Stream::Immediates32, if is_wide { 8 } else { 4 }),
                 kind::JUMP8 => joiner.put(Stream::Jumps8, 1),
-                kind::JUMP32 => joiner.put(Stream::Jumps32, 4),
-                kind::CALL => {
-                    joiner.put(Stream::Calls, 4);
-                    let end = joiner.code.len();
-                    let field: &mut [u8; 4] = joiner.code.last_chunk_mut().unwrap();
-                    *field = u32::from_le_bytes(*field).wrapping_sub(end as u32).to_le_bytes();
-                    0
-                }
+                kind::JUMP32 => joiner.put_target(Stream::Jumps32),
+                kind::CALL => joiner.put_target(Stream::Calls),
                 _ => 0,
             };
             (is_wide, is_half) = (false, false);
@@ -155,36 +149,46 @@ pub mod tests {
             self.code.extend(taken.iter().rev());
             taken[bytes - 1]
         }
+
+        fn put_target(&mut self, stream: Stream) -> u8 {
+            self.put(stream, 4);
+            let end = self.code.len();
+            let field: &mut [u8; 4] = self.code.last_chunk_mut().unwrap();
+            *field = u32::from_le_bytes(*field).wrapping_sub(end as u32).to_le_bytes();
+            0
+        }
     }
 
     #[test]
     fn instructions_are_taken_apart() {
         let mut code = vec![
+            0x0f, 0x84, 2, 1, 0, 0, // jz 108h
+            0xe8, 0x10, 0, 0, 0, // call 1Bh
+            0xeb, 0xfe, // jmp short
             0x48, 0x8b, 0x44, 0x24, 0x18, // mov rax, [rsp+18h]
+            0x8b, 0x85, 8, 7, 6, 5, // mov eax, [rbp+5060708h]
             0x66, 0x81, 0x05, 4, 3, 2, 1, 0x22, 0x11, // add word [rip+1020304h], 1122h
             0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, // mov rax, 807060504030201h
             0xf6, 0xc1, 0x40, // test cl, 40h
             0xf7, 0xd8, // neg eax
-            0x0f, 0x84, 2, 1, 0, 0, // jz
-            0xeb, 0xfe, // jmp short
-            0xe8, 0x10, 0, 0, 0, // call
         ];
-        let end = code.len();
         code.extend([0x90; LONGEST]);
         let streams = divide(&code);
         let of = |stream: Stream| streams[stream as usize].as_slice();
         let opcodes = [
-            0x48, 0x8b, 0x44, 0x24, 0x66, 0x81, 0x05, 0x48, 0xb8, 0xf6, 0xc1, 0xf7, 0xd8, 0x0f, 0x84, 0xeb,
-            0xe8,
+            0x0f, 0x84, 0xe8, 0xeb, 0x48, 0x8b, 0x44, 0x8b, 0x85, 0x66, 0x81, 0x05, 0x48, 0xb8, 0xf6, 0xc1,
+            0xf7, 0xd8,
         ];
         assert_eq!(of(Stream::Opcodes), [&opcodes[..], &[0x90; LONGEST]].concat());
+        assert_eq!(of(Stream::Sibs), [0x24]);
         assert_eq!(of(Stream::Displacements8), [0x18]);
-        assert_eq!(of(Stream::Displacements32), [1, 2, 3, 4]);
+        assert_eq!(of(Stream::Displacements32), [5, 6, 7, 8]);
+        assert_eq!(of(Stream::Addresses), [1, 2, 3, 4]);
         assert_eq!(of(Stream::Immediates8), [0x40]);
         assert_eq!(of(Stream::Immediates32), [0x11, 0x22, 8, 7, 6, 5, 4, 3, 2, 1]);
-        assert_eq!(of(Stream::Jumps32), [0, 0, 1, 2]);
+        assert_eq!(of(Stream::Jumps32), [0, 0, 1, 8]);
         assert_eq!(of(Stream::Jumps8), [0xfe]);
-        assert_eq!(of(Stream::Calls), (end as u32 + 0x10).to_be_bytes());
+        assert_eq!(of(Stream::Calls), [0, 0, 0, 0x1b]);
         assert_eq!(join(&streams, code.len()), code);
     }
 
