@@ -279,6 +279,12 @@ impl<'a> Bundle<'a> {
         Ok((bundle, manifest))
     }
 
+    /// How long it is.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// Whether `blob` still is what was packed.
     ///
     /// # Errors

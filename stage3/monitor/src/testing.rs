@@ -213,7 +213,7 @@ impl Hypervisor for Mock {
     }
 
     fn memory(&self) -> MemoryView {
-        MemoryView { total: 1023 << 20, free: 200 << 20, heap: 8 << 20, heap_used: 3 << 19 }
+        MemoryView { total: 1023 << 20, free: 200 << 20, files: 40 << 20, heap: 8 << 20, heap_used: 3 << 19 }
     }
 
     fn cpu_count(&self) -> usize {

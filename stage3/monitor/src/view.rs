@@ -86,6 +86,8 @@ pub struct MemoryView {
     pub total: u64,
     /// RAM that nobody has.
     pub free: u64,
+    /// What the files of all guests take.
+    pub files: u64,
     /// Size of the hypervisor's heap.
     pub heap: u64,
     /// What of it is in use.

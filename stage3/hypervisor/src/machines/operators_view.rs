@@ -152,7 +152,7 @@ impl<B: Backend> Hypervisor for Machines<'_, B> {
     fn memory(&self) -> MemoryView {
         let (heap, heap_used) = memory::heap_bytes();
         let total = memory::ram().iter().map(|range| range.end - range.start).sum();
-        MemoryView { total, free: memory::free_bytes(), heap, heap_used }
+        MemoryView { total, free: memory::free_bytes(), files: self.bundle.bytes(), heap, heap_used }
     }
 
     /// The others are not started.

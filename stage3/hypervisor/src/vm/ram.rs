@@ -5,6 +5,8 @@
 //! with the files that were placed in it. What is read of one without files before is zero; only what is written, and what
 //! the guest itself touches, makes it ready.
 
+mod operand;
+
 use crate::arch::x86_64::backend;
 use crate::arch::x86_64::nested_paging::{Format, NestedTables};
 use crate::arch::x86_64::page::Hpa;
@@ -14,7 +16,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering::SeqCst};
 use machine::emulate::OperandSize;
 use machine::memory::{Gpa, GuestMemory, LoadTarget, NotRam, RamLayout};
 use machine::pages::{self, Files, LargePages, LARGE_PAGE};
@@ -72,10 +73,7 @@ impl GuestRam {
     /// Makes the large page of `gpa` ready for the guest. False if there is no RAM.
     pub fn prepare(&self, gpa: Gpa) -> bool {
         let offset = self.layout.offset(gpa, 1);
-        if let Some(offset) = offset {
-            self.make_ready(offset);
-        }
-        offset.is_some()
+        offset.inspect(|offset| self.make_ready(*offset)).is_some()
     }
 
     /// Everything in it is forgotten: all of it reads as zero. The guest must not reach any of it.
@@ -119,9 +117,20 @@ impl GuestRam {
         self.ready.insert(offset);
     }
 
-    /// Whether the large page with `offset` is not ready, and nothing but zeros will be there.
+    /// Whether nothing but zeros will be in the large page with `offset`. If not, it is ready now.
+    #[inline]
     fn is_blank(&self, offset: u64) -> bool {
-        !self.ready.contains(offset) && self.files.lock().in_page(offset).next().is_none()
+        !self.ready.contains(offset) && self.is_without_files(offset)
+    }
+
+    /// The same for one that was not ready a moment ago.
+    #[cold]
+    fn is_without_files(&self, offset: u64) -> bool {
+        let is_blank = self.files.lock().in_page(offset).next().is_none();
+        if !is_blank {
+            self.make_first_use(offset);
+        }
+        is_blank
     }
 
     /// Copies `bytes` to `offset`. They lie in one large page.
@@ -183,22 +192,20 @@ impl GuestRam {
         self.locate_offset(offset).map(|(hpa, _)| hpa as usize)
     }
 
-    /// Calls `copy` with an offset into the memory, an HPA, an offset into the access and a length for each large page of the
-    /// access.
+    /// Calls `copy` with an offset into the memory and the part of the access for each large page of it.
     fn for_each_page(
         &self,
         gpa: Gpa,
         bytes: usize,
-        mut copy: impl FnMut(u64, usize, usize, usize),
+        mut copy: impl FnMut(u64, Range<usize>),
     ) -> Result<(), NotRam> {
         let start = self.layout.offset(gpa, bytes).ok_or(NotRam { gpa, bytes })?;
         let mut done = 0;
         while done < bytes {
             let offset = start + done as u64;
-            let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes })?;
-            let length = pages::together(offset, bytes - done);
-            copy(offset, hpa, done, length);
-            done += length;
+            let end = done + pages::together(offset, bytes - done);
+            copy(offset, done..end);
+            done = end;
         }
         Ok(())
     }
@@ -214,7 +221,8 @@ impl Drop for GuestRam {
 
 impl backend::GuestRam for GuestRam {
     fn host_address(&self, gpa: Gpa) -> Option<u64> {
-        self.locate(gpa).map(|(hpa, _)| hpa)
+        let (hpa, _) = self.locate(gpa).filter(|_| self.prepare(gpa))?;
+        Some(hpa)
     }
 }
 
@@ -224,22 +232,23 @@ impl GuestMemory for GuestRam {
     }
 
     fn read(&self, gpa: Gpa, buffer: &mut [u8]) -> Result<(), NotRam> {
-        self.for_each_page(gpa, buffer.len(), |offset, hpa, at, length| {
-            let part = &mut buffer[at..at + length];
+        self.for_each_page(gpa, buffer.len(), |offset, part| {
+            let part = &mut buffer[part];
             if self.is_blank(offset) {
                 return part.fill(0);
             }
-            self.make_ready(offset);
-            let from = core::ptr::with_exposed_provenance::<u8>(hpa);
-            // SAFETY: as for `fill`.
-            unsafe { from.copy_to_nonoverlapping(part.as_mut_ptr(), length) };
+            if let Some(hpa) = self.host_offset(offset) {
+                let from = core::ptr::with_exposed_provenance::<u8>(hpa);
+                // SAFETY: as for `fill`.
+                unsafe { from.copy_to_nonoverlapping(part.as_mut_ptr(), part.len()) };
+            }
         })
     }
 
     fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result<(), NotRam> {
-        self.for_each_page(gpa, bytes.len(), |offset, _, at, length| {
+        self.for_each_page(gpa, bytes.len(), |offset, part| {
             self.make_ready(offset);
-            self.fill(offset, &bytes[at..at + length]);
+            self.fill(offset, &bytes[part]);
         })
     }
 
@@ -248,42 +257,18 @@ impl GuestMemory for GuestRam {
         if self.is_blank(offset) {
             return Ok(0);
         }
-        self.make_ready(offset);
         let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes: size.bytes() })?;
-        macro_rules! load {
-            ($atomic:ty, $value:ty) => {{
-                let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
-                // SAFETY: as for `compare_exchange`.
-                unsafe { <$atomic>::from_ptr(place) }.load(SeqCst).into()
-            }};
-        }
-        Ok(match size {
-            OperandSize::Byte => load!(AtomicU8, u8),
-            OperandSize::Word => load!(AtomicU16, u16),
-            OperandSize::Dword => load!(AtomicU32, u32),
-            OperandSize::Qword => load!(AtomicU64, u64),
-        })
+        // SAFETY: `aligned` and `host_offset` gave aligned memory of this VM, which no Rust reference points to and which stays
+        // the VM's while `self` is borrowed.
+        Ok(unsafe { operand::load(hpa, size) })
     }
 
     fn compare_exchange(&self, gpa: Gpa, size: OperandSize, old: u64, new: u64) -> Result<bool, NotRam> {
         let offset = self.aligned(gpa, size)?;
         self.make_ready(offset);
         let hpa = self.host_offset(offset).ok_or(NotRam { gpa, bytes: size.bytes() })?;
-        macro_rules! exchange {
-            ($atomic:ty, $value:ty) => {{
-                let place = core::ptr::with_exposed_provenance_mut::<$value>(hpa);
-                // SAFETY: `aligned` and `host_offset` returned aligned memory of this VM, which no Rust reference points to and
-                // which stays the VM's while `self` is borrowed.
-                let place = unsafe { <$atomic>::from_ptr(place) };
-                place.compare_exchange(old as $value, new as $value, SeqCst, SeqCst).is_ok()
-            }};
-        }
-        Ok(match size {
-            OperandSize::Byte => exchange!(AtomicU8, u8),
-            OperandSize::Word => exchange!(AtomicU16, u16),
-            OperandSize::Dword => exchange!(AtomicU32, u32),
-            OperandSize::Qword => exchange!(AtomicU64, u64),
-        })
+        // SAFETY: as for `load`.
+        Ok(unsafe { operand::compare_exchange(hpa, size, old, new) })
     }
 }
 
@@ -291,12 +276,11 @@ impl LoadTarget<'static> for GuestRam {
     /// In large pages that are ready it is copied at once.
     fn place(&self, gpa: Gpa, file: &'static [u8]) -> Result<(), NotRam> {
         let mut files = self.files.lock();
-        self.for_each_page(gpa, file.len(), |offset, _, at, length| {
-            let part = &file[at..at + length];
+        self.for_each_page(gpa, file.len(), |offset, part| {
             if self.ready.contains(offset) {
-                self.fill(offset, part);
+                self.fill(offset, &file[part]);
             } else {
-                files.place(offset, part);
+                files.place(offset, &file[part]);
             }
         })
     }

@@ -36,10 +36,9 @@ pub fn memory(hypervisor: &dyn Hypervisor, out: &mut dyn Write) -> fmt::Result {
             vms = vms.saturating_add(view.memory);
         }
     }
-    table.row([
-        "pxHV, images of guests".into(),
-        Kib(memory.total.saturating_sub(memory.free).saturating_sub(vms)).into(),
-    ]);
+    table.row(["files of guests".into(), Kib(memory.files).into()]);
+    let taken = memory.total.saturating_sub(memory.free);
+    table.row(["pxHV".into(), Kib(taken.saturating_sub(vms).saturating_sub(memory.files)).into()]);
     table.row(["free".into(), Mib(memory.free).into()]);
     table.row(["heap of pxHV".into(), Kib(memory.heap).into()]);
     table.row(["in use of it".into(), Kib(memory.heap_used).into()]);

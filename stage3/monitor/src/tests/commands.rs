@@ -181,19 +181,20 @@ AVIC           -     no
 ASIDs          yes   32768";
     assert_eq!(program.ask("caps"), expected);
     let expected = "\
-MEMORY                      SIZE
-of the computer         1023 MiB
-vm linux                 512 MiB
-vm dos                   256 MiB
-vm nano                  128 MiB
-pxHV, images of guests     0 KiB
-free                     200 MiB
-heap of pxHV            8192 KiB
-in use of it            1536 KiB";
+MEMORY                SIZE
+of the computer   1023 MiB
+vm linux           512 MiB
+vm dos             256 MiB
+vm nano            128 MiB
+files of guests  40960 KiB
+pxHV                 0 KiB
+free               200 MiB
+heap of pxHV      8192 KiB
+in use of it      1536 KiB";
     assert_eq!(program.ask("memory"), expected);
     program.order("destroy linux");
     assert!(!program.ask("memory").contains("vm linux"));
-    assert!(program.ask("memory").contains("pxHV, images of guests  449536 KiB"));
+    assert!(program.ask("memory").contains("pxHV             408576 KiB"));
     let expected = "\
 CPU  APIC ID  STATE      BUSY  RUNS
   0        0  offline   0.0 %

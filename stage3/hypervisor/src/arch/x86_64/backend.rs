@@ -89,7 +89,8 @@ pub trait HardwareVcpu: Vcpu {
 
 /// A VM's RAM in the host's memory. It stays where it is as long as the VM lives.
 pub trait GuestRam: GuestMemory {
-    /// HPA of the RAM at `gpa`. What follows in the same page lies together with it.
+    /// HPA of the RAM at `gpa`, which holds nothing but what is the VM's. What follows in the same page lies together with
+    /// it.
     fn host_address(&self, gpa: Gpa) -> Option<u64>;
 }
 
