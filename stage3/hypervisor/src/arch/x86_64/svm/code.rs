@@ -1,6 +1,6 @@
 //! Where the guest's code is, for processors that do not tell the next RIP.
 //!
-//! The walk through the guest's page tables to the page that RIP is in is remembered with the entries that it went
+//! The walk through the guest's page tables to a page that RIP was in is remembered with the entries that it went
 //! through. It is right as long as they hold what they held.
 
 use crate::arch::x86_64::backend::GuestRam;
@@ -36,7 +36,33 @@ impl Entry {
     }
 }
 
-/// The page of the guest's code that was executed last.
+/// Pages that are remembered.
+const PAGES: usize = 8;
+
+/// Pages of the guest's code, at places by their linear addresses.
+pub struct CodePages([CodePage; PAGES]);
+
+impl CodePages {
+    /// None is known.
+    pub const fn unknown() -> Self {
+        Self([const { CodePage::unknown() }; PAGES])
+    }
+
+    /// The guest's CR0, CR4 or EFER changed, which decide on how it translates addresses.
+    pub fn forget(&mut self) {
+        for page in &mut self.0 {
+            page.linear = None;
+        }
+    }
+
+    /// The one that `rip` may be in.
+    #[inline]
+    pub fn at(&mut self, rip: u64) -> &mut CodePage {
+        &mut self.0[(rip / PAGE) as usize % PAGES]
+    }
+}
+
+/// One page.
 pub struct CodePage {
     /// Its first linear address, if it is known.
     linear: Option<u64>,
@@ -53,8 +79,7 @@ pub struct CodePage {
 }
 
 impl CodePage {
-    /// None is known.
-    pub const fn unknown() -> Self {
+    const fn unknown() -> Self {
         Self {
             linear: None,
             cr3: 0,
@@ -65,11 +90,6 @@ impl CodePage {
             entries: [Entry::NONE; LEVELS],
             page: ptr::null_mut(),
         }
-    }
-
-    /// The guest's CR0, CR4 or EFER changed, which decide on how it translates addresses.
-    pub fn forget(&mut self) {
-        self.linear = None;
     }
 
     /// The byte at RIP, if it is in this page.

@@ -71,8 +71,9 @@ impl SvmVcpu {
     /// The next RIP of the instruction that exited, on processors that don't tell: it has `length` bytes, and prefixes.
     #[inline]
     pub(super) fn next_rip(&mut self, length: u64, ram: &dyn GuestRam) -> u64 {
-        match self.code.byte(&self.vmcb) {
-            Some(opcode::TWO_BYTES | opcode::HLT) => self.code.advance(self.vmcb.rip, length),
+        let page = self.code.at(self.vmcb.rip);
+        match page.byte(&self.vmcb) {
+            Some(opcode::TWO_BYTES | opcode::HLT) => page.advance(self.vmcb.rip, length),
             _ => self.next_rip_behind_prefixes(length, ram),
         }
     }
@@ -80,10 +81,14 @@ impl SvmVcpu {
     #[cold]
     fn next_rip_behind_prefixes(&mut self, length: u64, ram: &dyn GuestRam) -> u64 {
         self.keep_code_segment_valid();
-        let prefixes = emulate::prefixes(self, ram, self.physical_bits);
         let state = self.read_state();
-        self.code.remember(&self.vmcb, &state, self.physical_bits, ram);
-        self.code.advance(self.vmcb.rip, length + u64::from(prefixes))
+        let page = self.code.at(self.vmcb.rip);
+        page.remember(&self.vmcb, &state, self.physical_bits, ram);
+        let prefixes = match page.byte(&self.vmcb) {
+            Some(opcode::TWO_BYTES | opcode::HLT) => 0,
+            _ => emulate::prefixes(self, ram, self.physical_bits),
+        };
+        self.code.at(self.vmcb.rip).advance(self.vmcb.rip, length + u64::from(prefixes))
     }
 
     /// Enters the guest, and comes back with its exit.

@@ -1,7 +1,7 @@
 //! A virtual CPU on SVM.
 
 use super::asids::Asid;
-use super::code::CodePage;
+use super::code::CodePages;
 use super::nmi::Nmi;
 use super::vmcb::VmcbPage;
 use super::{events, permissions, HostState};
@@ -58,7 +58,7 @@ pub struct SvmVcpu {
     pub(super) nmi: Nmi,
     pub(super) window: InterruptWindow,
     /// For processors without NRIPS.
-    pub(super) code: CodePage,
+    pub(super) code: CodePages,
     pub(super) asid: Asid,
     /// Exits in a row without progress in an interrupt shadow.
     pub(super) shadow_looks: u32,
@@ -91,7 +91,7 @@ impl SvmVcpu {
             asid: Asid::default(),
             shadow_looks: 0,
             window: InterruptWindow::Closed,
-            code: CodePage::unknown(),
+            code: CodePages::unknown(),
             nmi: Nmi::default(),
             host,
             _io_map: io_map,
