@@ -72,7 +72,7 @@ struct Boot {
 impl Boot {
     fn guest(&self) -> Result<Guest> {
         let asking = Some(reasons::asking(PROMPT_TEXT));
-        Ok(Guest { cmdline: self.cmdline, initrd: initrd()?, end: SHELL, asking })
+        Ok(Guest { cpu: "max", cmdline: self.cmdline, initrd: initrd()?, end: SHELL, asking })
     }
 
     /// Also tells the stages.
@@ -105,7 +105,13 @@ impl Boot {
 fn ticks(on: On, figures: &mut Figures) -> Result<()> {
     note(figures)?;
     tools::note_bochs(figures);
-    let guest = Guest { cmdline: "console=ttyS0 loglevel=6", initrd: initrd()?, end: SHELL, asking: None };
+    let guest = Guest {
+        cpu: "max",
+        cmdline: "console=ttyS0 loglevel=6",
+        initrd: initrd()?,
+        end: SHELL,
+        asking: None,
+    };
     stages(figures, &guest.in_vm(on)?, "ticks")
 }
 

@@ -23,6 +23,8 @@ const PREF_ADDRESS: u64 = 0x100_0000;
 
 /// What is booted.
 pub struct Guest {
+    /// The processor that it has without pxHV, as QEMU names it.
+    pub cpu: &'static str,
     /// The kernel's command line.
     pub cmdline: &'static str,
     /// The initramfs.
@@ -49,7 +51,8 @@ impl Guest {
         println!("booting Linux without pxHV ...");
         let mut computer = qemu::computer(MEMORY);
         computer.arg("-kernel").arg(file(KERNEL)?).arg("-initrd").arg(&self.initrd);
-        computer.args(["-append", self.cmdline]);
+        // Of two, QEMU takes the last one.
+        computer.args(["-append", self.cmdline, "-cpu", self.cpu]);
         let counts = qemu::count(computer, &Until::Console(expect::pattern(self.end)?), Some(KERNEL_START))?;
         let start = counts.start.context("the kernel was not started")?;
         Ok(Run { start, counts, answers: Vec::new() })
