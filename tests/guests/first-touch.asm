@@ -21,6 +21,11 @@ FW_CFG_SELECT_AND_READ equ 0x0a         ; item 0, the signature
 KVM_SYSTEM_TIME equ 0x4b564d01
 CLOCK_MULTIPLIER equ 24                 ; in the clock's structure
 CLOCK_BYTES     equ 32
+AVX_AND_XSAVE   equ 1 << 28 | 1 << 26   ; CPUID leaf 1, ECX
+CR4_OSFXSR      equ 1 << 9
+CR4_OSXSAVE     equ 1 << 18
+XCR0_X87        equ 1
+XCR0_AVX        equ 7
 
 ; holds VALUE, ADDRESS, BYTES, NAME: the page of ADDRESS is zero but for BYTES bytes there, and four of them are VALUE.
 %macro holds 4
@@ -143,7 +148,60 @@ second_life:
         call    run
         equals  page(23), "zeros are executed: ADD [RAX], AL"
         holds   0, page(23), 4, "zeros, executed"
+
+        ; Whoever stores the zeros does it by registers that are the guest's.
+        mov     eax, 1
+        cpuid
+        and     ecx, AVX_AND_XSAVE
+        mov     eax, ecx
+        equals  AVX_AND_XSAVE, "AVX and XSAVE"
+        mov     rax, cr4
+        or      eax, CR4_OSFXSR | CR4_OSXSAVE
+        mov     cr4, rax
+        mov     eax, XCR0_AVX
+        call    set_xcr0
+        vmovdqu ymm0, [numbers]
+        or      byte [abs page(24)], 0
+        vmovdqu [found], ymm0
+        call    compare
+        equals  0, "YMM0"
+        mov     eax, XCR0_X87                           ; what is off is kept
+        call    set_xcr0
+        or      byte [abs page(25)], 0
+        xor     ecx, ecx
+        xgetbv
+        equals  XCR0_X87, "XCR0"
+        mov     eax, XCR0_AVX
+        call    set_xcr0
+        vmovdqu [found], ymm0
+        call    compare
+        equals  0, "YMM0 while XCR0 has it off"
         jmp     finish_64
+
+set_xcr0:
+        xor     ecx, ecx
+        xor     edx, edx
+        xsetbv
+        ret
+
+; EAX is zero if [found] is [numbers]; it is cleared for the next time.
+compare:
+        lea     rsi, [numbers]
+        lea     rdi, [found]
+        mov     ecx, 32
+        repe    cmpsb
+        setne   al
+        movzx   eax, al
+        lea     rdi, [found]
+        push    rax
+        mov     ecx, 32
+        xor     eax, eax
+        rep     stosb
+        pop     rax
+        ret
+
+numbers: dq     0x0123456789abcdef, 0xfedcba9876543210, 0x1122334455667788, 0x99aabbccddeeff00
+found:  times 4 dq 0
 
 ; Executes what lies before a large page's end, the next page, which nobody touched, and the RET behind it.
 run:    mov     ecx, page(21) - 1
