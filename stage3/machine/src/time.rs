@@ -80,12 +80,20 @@ impl TscScale {
         ((u128::from(ticks) * u128::from(self.multiplier)) >> 32) as u64
     }
 
-    /// Least number of ticks that last at least `nanos`.
+    /// Least number of ticks that last at least `nanos`; `u64::MAX` for some centuries and more.
     #[must_use]
     pub fn ticks(&self, nanos: u64) -> u64 {
-        let ticks = (u128::from(nanos) << 32).div_ceil(u128::from(self.multiplier));
-        let ticks = if self.shift < 0 { ticks << -self.shift } else { ticks.div_ceil(1 << self.shift) };
-        u64::try_from(ticks).unwrap_or(u64::MAX)
+        // (nanos << 32) / multiplier, by hand: a division of 128 bits would be a long function.
+        let multiplier = u64::from(self.multiplier);
+        let (whole, rest) = (nanos / multiplier, nanos % multiplier);
+        let ticks =
+            whole.checked_mul(1 << 32).and_then(|whole| whole.checked_add((rest << 32).div_ceil(multiplier)));
+        let ticks = match (ticks, self.shift) {
+            (Some(ticks), shift @ ..0) => ticks.checked_mul(1 << -shift),
+            (Some(ticks), shift) => Some(ticks.div_ceil(1 << shift)),
+            (None, _) => None,
+        };
+        ticks.unwrap_or(u64::MAX)
     }
 }
 
@@ -102,6 +110,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_never_ends_has_as_many_ticks_as_there_can_be() {
+        assert_eq!(TscScale::from_khz(10_000_000).ticks(u64::MAX), u64::MAX);
+        assert_eq!(TscScale::from_khz(100_000).ticks(u64::MAX), u64::MAX);
+    }
+
     proptest! {
         #[test]
         fn ticks_of_nanos_last_long_enough(khz in 1000_u64..10_000_000, nanos in 0_u64..1 << 50) {
@@ -109,6 +123,10 @@ mod tests {
             let ticks = scale.ticks(nanos);
             prop_assert!(scale.nanos(ticks) >= nanos);
             // And no longer than needed: two ticks less are too short (one may round up).
+            // What it is by definition.
+            let exact = (u128::from(nanos) << 32).div_ceil(u128::from(scale.multiplier));
+            let exact = if scale.shift < 0 { exact << -scale.shift } else { exact.div_ceil(1 << scale.shift) };
+            prop_assert_eq!(u128::from(ticks), exact);
             let step = if scale.shift < 0 { 1 << -scale.shift } else { 1 };
             prop_assert!(ticks < 2 * step || scale.nanos(ticks - 2 * step) < nanos);
         }

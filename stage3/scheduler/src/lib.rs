@@ -57,6 +57,8 @@ pub struct Scheduler {
     slice: u64,
     /// The task that has the CPU, and the end of its slice.
     current: Option<(usize, u64)>,
+    /// The task that had it last.
+    last: Option<usize>,
     /// Of the task that is furthest behind: it never goes back.
     floor: u64,
 }
@@ -65,7 +67,7 @@ impl Scheduler {
     /// A scheduler without tasks. A task runs for `slice` ticks, if others want the CPU, too.
     #[must_use]
     pub const fn new(slice: u64) -> Self {
-        Self { tasks: Vec::new(), slice, current: None, floor: 0 }
+        Self { tasks: Vec::new(), slice, current: None, last: None, floor: 0 }
     }
 
     /// Adds a task that is off; returns its number, which counts from zero. A weight of zero counts as one.
@@ -127,9 +129,11 @@ impl Scheduler {
         self.floor = self.floor.max(self.tasks[first].virtual_time);
         let (task, end) = match self.current.filter(|(_, end)| now < *end) {
             Some((current, end)) if !self.gives_way(current, first) => (current, end),
-            _ => (first, now.saturating_add(self.slice)),
+            Some(_) => (first, now.saturating_add(self.slice)),
+            None => (self.next_in_turn(first), now.saturating_add(self.slice)),
         };
         self.current = Some((task, end));
+        self.last = Some(task);
         let is_alone = self.furthest_behind(Some(task)).is_none();
         let until = self.next_wake().unwrap_or(u64::MAX).min(if is_alone { u64::MAX } else { end });
         Some(Turn { task, until })
@@ -150,14 +154,29 @@ impl Scheduler {
         }
     }
 
-    /// The ready task that is furthest behind; of several, the first after the one that has the CPU.
+    /// The ready task that is furthest behind; of several, the first after the one that had the CPU last.
     fn furthest_behind(&self, but: Option<usize>) -> Option<usize> {
-        let count = self.tasks.len();
-        let start = self.current.map_or(0, |(current, _)| current + 1);
-        (0..count)
-            .map(|offset| (start + offset) % count)
+        self.in_turn()
             .filter(|task| self.tasks[*task].state == State::Ready && Some(*task) != but)
             .min_by_key(|task| self.tasks[*task].virtual_time)
+    }
+
+    /// The task after the one that has the CPU, of those that are about as far behind as `first`, which is furthest. Slices are
+    /// never of the same length to the tick: else a task that had less by a hair would get two in a row.
+    fn next_in_turn(&self, first: usize) -> usize {
+        let about = self.tasks[first].virtual_time.saturating_add(self.slice / 2);
+        let is_next = |task: &usize| {
+            let Task { state, virtual_time, .. } = self.tasks[*task];
+            state == State::Ready && virtual_time <= about
+        };
+        self.in_turn().find(is_next).unwrap_or(first)
+    }
+
+    /// All tasks, from the one after that which had the CPU last.
+    fn in_turn(&self) -> impl Iterator<Item = usize> {
+        let count = self.tasks.len();
+        let start = self.last.map_or(0, |last| last + 1);
+        (0..count).map(move |offset| (start + offset) % count)
     }
 
     /// Whether `current` is so far ahead of `other` that it gives way before its slice ends.
