@@ -35,7 +35,9 @@ fn equal_weights_get_equal_shares() {
 fn nobody_has_two_slices_in_a_row_for_a_hair() {
     let mut scheduler = Scheduler::new(SLICE);
     let tasks: Vec<usize> = (0..3).map(|_| scheduler.add(100)).collect();
-    tasks.iter().for_each(|task| scheduler.wake(*task));
+    for task in &tasks {
+        scheduler.wake(*task);
+    }
     let (mut now, mut last) = (0, Vec::new());
     // Some slices end a little late.
     for late in [3, 1, 0, 2, 2, 5, 0, 0, 4, 1, 3, 0, 7, 1, 1, 2, 0, 6] {
