@@ -17,6 +17,7 @@ mod record;
 mod size;
 mod tools;
 
+use crate::packages::{self, Purpose};
 use crate::project;
 use crate::test::Count;
 use anyhow::{bail, Context as _, Result};
@@ -66,7 +67,7 @@ const MEASUREMENTS: &[Measurement] = &[
     loads::MEASUREMENT,
 ];
 
-/// Those that take some seconds together, and need nothing but the compiler and QEMU.
+/// Those that take some seconds together, and need nothing but what builds images and QEMU.
 const QUICK: [&str; 2] = ["size", "exits"];
 
 /// Measures, prints the figures, writes and compares them. Whether each is within its limit, and not above the baseline if
@@ -84,13 +85,13 @@ pub fn run(options: &Options) -> Result<bool> {
         }
     }
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
-    let all = measure(wanted)?;
+    let (all, are_made) = measure(wanted)?;
     if let Some(path) = &options.json {
         Record::new(all.clone()).save(path)?;
     }
     draw(&all)?;
     let file = project::root().join(baseline::FILE);
-    let mut is_fine = all.iter().all(Figures::are_within_limits);
+    let mut is_fine = are_made && all.iter().all(Figures::are_within_limits);
     if options.check {
         is_fine &= is_as_before(&all, options.only.is_empty())?;
     } else if options.save_baseline {
@@ -114,9 +115,11 @@ fn draw(all: &[Figures]) -> Result<()> {
     Ok(())
 }
 
-/// Makes the measurements that are wanted, and prints the figures of each.
-fn measure(wanted: impl Fn(&str) -> bool) -> Result<Vec<Figures>> {
-    let mut all = Vec::new();
+/// Makes the measurements that are wanted, and prints the figures of each. And whether none failed: the others go on.
+fn measure(wanted: impl Fn(&str) -> bool) -> Result<(Vec<Figures>, bool)> {
+    // What the figures were made with is noted before they are.
+    packages::ensure(&[Purpose::Image, Purpose::Bios, Purpose::Qemu, Purpose::Bochs])?;
+    let (mut all, mut are_made) = (Vec::new(), true);
     let chosen: Vec<_> = MEASUREMENTS.iter().filter(|measurement| wanted(measurement.name)).collect();
     for (number, measurement) in (1..).zip(&chosen) {
         println!("=== {} ({number} of {})", measurement.name, chosen.len());
@@ -126,11 +129,15 @@ fn measure(wanted: impl Fn(&str) -> bool) -> Result<Vec<Figures>> {
         }
         let mut figures = Figures::new(measurement.name);
         tools::note(&mut figures);
-        (measurement.run)(&mut figures).with_context(|| measurement.name)?;
+        if let Err(error) = (measurement.run)(&mut figures) {
+            println!("{}: FAILED: {error:#}", measurement.name);
+            are_made = false;
+            continue;
+        }
         println!("\n{}: {}\n{figures}", measurement.name, measurement.what);
         all.push(figures);
     }
-    Ok(all)
+    Ok((all, are_made))
 }
 
 /// Whether nothing has grown since the baseline was written. `all`: every measurement should have been made.
@@ -144,7 +151,7 @@ fn is_as_before(measured: &[Figures], all: bool) -> Result<bool> {
 
 /// A check of `cargo xtask test`: the measurements that take no time, with the baseline.
 pub fn check_the_quick() -> Result<Count> {
-    let all = measure(|name| QUICK.contains(&name))?;
-    let is_fine = all.iter().all(Figures::are_within_limits);
+    let (all, are_made) = measure(|name| QUICK.contains(&name))?;
+    let is_fine = are_made && all.iter().all(Figures::are_within_limits);
     Ok(Count::one(is_as_before(&all, false)? && is_fine))
 }

@@ -67,7 +67,10 @@ pub fn run(options: &Options) -> Result<bool> {
     for check in checks {
         println!("=== {}", check.name);
         let start = Instant::now();
-        let result = (check.run)()?;
+        let result = (check.run)().unwrap_or_else(|error| {
+            println!("{error:#}");
+            Count::one(false)
+        });
         report(result.failed == 0, check.name, start);
         count += result;
     }

@@ -86,6 +86,11 @@ impl Toolchain {
         format!("{}, {}", self.version, self.core())
     }
 
+    /// Core and alloc of stage 3 are built from their source, for size. Those that come with the target are built for speed.
+    pub fn builds_core(&self) -> bool {
+        !self.has_target
+    }
+
     fn core(&self) -> &'static str {
         if self.has_target {
             "with the target installed"

@@ -105,6 +105,12 @@ impl State {
         matches!(self, Self::Stopped | Self::Running | Self::Paused)
     }
 
+    /// Whether it takes memory: also while what it left there is erased.
+    #[must_use]
+    pub const fn takes_memory(self) -> bool {
+        self.exists() || matches!(self, Self::Destroying)
+    }
+
     /// As `vms` shows it.
     #[must_use]
     pub const fn name(self) -> &'static str {

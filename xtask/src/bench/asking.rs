@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// How long QEMU may take to hand on to the port what was sent.
-const DELIVERY: Duration = Duration::from_millis(300);
+const DELIVERY: Duration = Duration::from_secs(1);
 /// How long an answer may take. A computer that was asked is slow: see count.c.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// What the plugin writes when the computer stands still.

@@ -22,7 +22,7 @@ pub fn html(all: &[(&str, &Figures)]) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>pxHV: what it costs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>pxHV: what it costs</h1>\n\
-         <p>Made by <code>cargo xtask bench</code>. Instructions are counted in an emulator: the same on every run, and no \
+         <p>Made by <code>cargo xtask bench</code>. Instructions are counted in an emulator: the same on every run within 1 %, and no \
          seconds. A line through a bar is its target or its limit. The less, the better.</p>\n"
     );
     for (what, figures) in all {

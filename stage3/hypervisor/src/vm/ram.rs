@@ -36,8 +36,10 @@ struct Piece {
 pub struct GuestRam {
     layout: RamLayout,
     pieces: Vec<Piece>,
-    /// Those that hold nothing but what is this VM's.
+    /// Those that hold nothing but what is this VM's, and of its present life.
     ready: LargePages,
+    /// Those that hold something of it, be it of an earlier life.
+    used: LargePages,
     /// What goes into the others. Held by who makes one ready.
     files: Mutex<Files<'static>>,
 }
@@ -51,8 +53,11 @@ impl GuestRam {
         let free = memory::free_bytes().saturating_sub(HEADROOM);
         let layout = RamLayout::new(bytes);
         let layout = if has_vga { layout.with_vga() } else { layout };
-        let mut ram =
-            Self { layout, pieces: Vec::new(), ready: LargePages::new(bytes), files: Mutex::default() };
+        if !bytes.is_multiple_of(LARGE_PAGE) {
+            return Err("its memory is no multiple of 2 MiB: set `memory` in pxhv.toml to one".into());
+        }
+        let (ready, used) = (LargePages::new(bytes), LargePages::new(bytes));
+        let mut ram = Self { layout, pieces: Vec::new(), ready, used, files: Mutex::default() };
         let mut offset = 0;
         while offset < bytes {
             let taken = if bytes > free { None } else { memory::take_for_guest(bytes - offset) };
@@ -82,13 +87,14 @@ impl GuestRam {
         self.files.get_mut().clear();
     }
 
-    /// Fills a large page that is ready with zeros, so that nothing of the VM is left there, and forgets it. The guest must not
-    /// reach any. False if none is left.
+    /// Fills a large page that was used with zeros, so that nothing of the VM is left there, of none of its lives, and forgets
+    /// it. The guest must not reach any. False if none is left.
     pub fn erase_one(&mut self) -> bool {
         self.files.get_mut().clear();
-        let Some(offset) = self.ready.first() else { return false };
+        let Some(offset) = self.used.first() else { return false };
         self.zero(offset);
         self.ready.remove(offset);
+        self.used.remove(offset);
         true
     }
 
@@ -107,6 +113,7 @@ impl GuestRam {
         if self.ready.contains(offset) {
             return;
         }
+        self.used.insert(offset);
         let is_full = |(_, part): (u64, &[u8])| part.len() as u64 == LARGE_PAGE;
         if !files.in_page(offset).any(is_full) {
             self.zero(offset);

@@ -31,7 +31,7 @@ pub fn memory(hypervisor: &dyn Hypervisor, out: &mut dyn Write) -> fmt::Result {
     let mut vms = 0_u64;
     for vm in 0..hypervisor.vm_count() {
         let view = hypervisor.vm(vm);
-        if view.state.exists() {
+        if view.state.takes_memory() {
             table.row([format_args!("vm {}", view.name).into(), Mib(view.memory).into()]);
             vms = vms.saturating_add(view.memory);
         }

@@ -62,6 +62,10 @@ pub struct GuestLimits {
     pub physical_bits: u32,
 }
 
+/// Instructions that are answered in a row ([`HardwareVcpu::run`]), without a look at anything else. The host's interrupts end
+/// it, too; but for Bochs 2.7, where they never exit from a guest that leaves its own off.
+pub const ANSWERS: u32 = 256;
+
 /// A virtual CPU on real hardware.
 pub trait HardwareVcpu: Vcpu {
     /// Runs the guest until something happens, or until the host's TSC reaches `deadline`. Interrupts for the

@@ -2,7 +2,7 @@
 
 use super::vcpu::SvmVcpu;
 use super::{entry, events, exits, explain};
-use crate::arch::x86_64::backend::{GuestRam, HardwareVcpu, SetupError};
+use crate::arch::x86_64::backend::{GuestRam, HardwareVcpu, SetupError, ANSWERS};
 use crate::arch::x86_64::{cpu, timer};
 use architecture::svm::vmcb::FLUSH_ALL;
 use core::fmt;
@@ -14,10 +14,6 @@ use machine::vcpu::{Exit, ExitReason, InterruptWindow, EFER_LMA, RFLAGS_TF, SEGM
 const SHADOW_TICKS: u64 = 2000;
 /// How often in a row that is done for one shadow, each time twice as late: 0.2 ms at last.
 const SHADOW_LOOKS: u32 = 8;
-
-/// Instructions that are answered in a row, without a look at anything else. The host's interrupts end it, too; but for Bochs
-/// 2.7, where they never exit from a guest that leaves its own off.
-const ANSWERS: u32 = 256;
 
 impl SvmVcpu {
     /// Readies NMI and interrupt window for the coming entry, and returns the deadline for it.

@@ -1,6 +1,6 @@
 //! A virtual CPU on VMX.
 
-use super::super::backend::{GuestLimits, GuestRam, HardwareVcpu, SetupError};
+use super::super::backend::{GuestLimits, GuestRam, HardwareVcpu, SetupError, ANSWERS};
 use super::super::page::{Hpa, Page};
 use super::super::{cpu, guest_registers};
 use super::bitmaps::Bitmaps;
@@ -156,6 +156,7 @@ impl HardwareVcpu for VmxVcpu {
     ) -> Exit {
         self.write_next_event();
         self.vmcs.make_current();
+        let mut answers = ANSWERS;
         let reason = loop {
             self.set_preemption_timer(deadline);
             if let Err(fail) = self.switch.enter() {
@@ -164,8 +165,8 @@ impl HardwareVcpu for VmxVcpu {
             }
             match self.answer(answer) {
                 Answer::None => break exits::decode(self),
-                Answer::Given => {}
-                Answer::GivenOnce => break ExitReason::Answered,
+                Answer::Given if answers > 1 => answers -= 1,
+                Answer::Given | Answer::GivenOnce => break ExitReason::Answered,
             }
         };
         Exit { reason, next_rip: exits::next_rip(&self.vmcs, &reason) }
