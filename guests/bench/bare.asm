@@ -116,13 +116,7 @@ unexpected:
 %include "bare/vmx.inc"
 
 ; The guest.
-guest:  mov     r15d, ROUNDS
-        now     r14
-.empty: dec     r15d
-        jnz     .empty
-        now     rax
-        sub     rax, r14
-        mov     [loop_ticks], rax
+guest:  measure_loop
         measure "cpuid-rip-only", do_cpuid
         measure "cpuid", do_cpuid
         mov     esi, text_done

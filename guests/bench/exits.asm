@@ -42,13 +42,7 @@ DEADLINE_MODE   equ 2 << 17
         gate    PF, on_page_fault
         gate    UD, on_undefined
 
-        mov     r15d, ROUNDS
-        now     r14
-.empty: dec     r15d
-        jnz     .empty
-        now     rax
-        sub     rax, r14
-        mov     [loop_ticks], rax
+        measure_loop
 
         measure "cpuid", do_cpuid
         measure "hypercall", do_hypercall

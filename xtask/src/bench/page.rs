@@ -1,6 +1,8 @@
 //! The figures as one HTML page with pictures, which needs nothing beside it: no network, no script, no other file.
 
 mod bars;
+#[cfg(test)]
+mod samples;
 mod stack;
 mod text;
 

@@ -40,11 +40,7 @@ impl Default for ExitCounts {
 impl ExitCounts {
     /// Counts one.
     pub fn count(&mut self, reason: &ExitReason) {
-        // Counted when it was answered.
-        if matches!(reason, ExitReason::Answered) {
-            return;
-        }
-        let index = Self::index(reason);
+        let Some(index) = Self::index(reason) else { return };
         self.counts[index] += 1;
         self.last = index;
     }
@@ -73,8 +69,10 @@ impl ExitCounts {
         }
     }
 
-    const fn index(reason: &ExitReason) -> usize {
-        match reason {
+    /// Where it is counted; nowhere if that was done when it was answered.
+    const fn index(reason: &ExitReason) -> Option<usize> {
+        Some(match reason {
+            ExitReason::Answered => return None,
             ExitReason::PortIo(_) => PORTS,
             ExitReason::Cpuid => CPUID,
             ExitReason::ReadMsr | ExitReason::WriteMsr => MSRS,
@@ -88,12 +86,12 @@ impl ExitCounts {
             | ExitReason::Forbidden
             | ExitReason::FloatingPointError => 6,
             ExitReason::MemoryFault(_) => 7,
-            ExitReason::Host | ExitReason::InterruptWindow | ExitReason::Answered => 8,
+            ExitReason::Host | ExitReason::InterruptWindow => 8,
             ExitReason::PageTables(_)
             | ExitReason::Shutdown
             | ExitReason::Unsupported(_)
             | ExitReason::EntryFailed => 9,
-        }
+        })
     }
 }
 

@@ -87,18 +87,10 @@ fn row(svg: &mut String, figure: &Figure, top: f64, scale: f64) -> std::fmt::Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::figures::Figures;
+    use crate::bench::page::samples::{self, refs};
 
     fn sample(values: &[u64]) -> Vec<Figure> {
-        let mut figures = Figures::new("exits");
-        for value in values {
-            figures.count("in & out", *value, "instructions");
-        }
-        figures.list
-    }
-
-    fn refs(figures: &[Figure]) -> Vec<&Figure> {
-        figures.iter().collect()
+        samples::of("in & out", values)
     }
 
     fn svg_of(figures: &[Figure]) -> String {

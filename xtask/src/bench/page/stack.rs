@@ -96,18 +96,10 @@ fn legend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::figures::Figures;
+    use crate::bench::page::samples::{self, refs};
 
     fn sample(values: &[u64]) -> Vec<Figure> {
-        let mut figures = Figures::new("boot");
-        for value in values {
-            figures.count("a < b", *value, "instructions");
-        }
-        figures.list
-    }
-
-    fn refs(figures: &[Figure]) -> Vec<&Figure> {
-        figures.iter().collect()
+        samples::of("a < b", values)
     }
 
     fn svg_of(figures: &[Figure]) -> String {

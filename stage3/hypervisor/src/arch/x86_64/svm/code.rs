@@ -13,6 +13,10 @@ use machine::vcpu::{CpuState, CR0_PG, CR4_PAE, EFER_LMA, SEGMENT_LONG};
 
 /// A page.
 const PAGE: u64 = 4096;
+/// First byte of the instructions that exit, without prefixes: CPUID, RDMSR, VMMCALL and most others.
+const TWO_BYTES: u8 = 0x0f;
+/// The same of HLT.
+const HLT: u8 = 0xf4;
 /// Levels of page tables.
 const LEVELS: usize = 4;
 /// Stands for the entry of a level that there is not.
@@ -92,9 +96,15 @@ impl CodePage {
         }
     }
 
+    /// RIP behind the instruction of `length` bytes at RIP, if it is in this page and has no prefixes.
+    #[inline]
+    pub fn next_rip(&self, vmcb: &Vmcb, length: u64) -> Option<u64> {
+        matches!(self.byte(vmcb)?, TWO_BYTES | HLT).then(|| self.advance(vmcb.rip, length))
+    }
+
     /// The byte at RIP, if it is in this page.
     #[inline]
-    pub fn byte(&self, vmcb: &Vmcb) -> Option<u8> {
+    fn byte(&self, vmcb: &Vmcb) -> Option<u8> {
         let address = vmcb.rip.wrapping_add(self.base);
         let [first, second, third, fourth] = &self.entries;
         let is_same = self.linear == Some(address & !(PAGE - 1))

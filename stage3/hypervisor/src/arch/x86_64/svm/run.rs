@@ -67,10 +67,9 @@ impl SvmVcpu {
     /// The next RIP of the instruction that exited, on processors that don't tell: it has `length` bytes, and prefixes.
     #[inline]
     pub(super) fn next_rip(&mut self, length: u64, ram: &dyn GuestRam) -> u64 {
-        let page = self.code.at(self.vmcb.rip);
-        match page.byte(&self.vmcb) {
-            Some(opcode::TWO_BYTES | opcode::HLT) => page.advance(self.vmcb.rip, length),
-            _ => self.next_rip_behind_prefixes(length, ram),
+        match self.code.at(self.vmcb.rip).next_rip(&self.vmcb, length) {
+            Some(next_rip) => next_rip,
+            None => self.next_rip_behind_prefixes(length, ram),
         }
     }
 
@@ -80,10 +79,10 @@ impl SvmVcpu {
         let state = self.read_state();
         let page = self.code.at(self.vmcb.rip);
         page.remember(&self.vmcb, &state, self.physical_bits, ram);
-        let prefixes = match page.byte(&self.vmcb) {
-            Some(opcode::TWO_BYTES | opcode::HLT) => 0,
-            _ => emulate::prefixes(self, ram, self.physical_bits),
-        };
+        if let Some(next_rip) = page.next_rip(&self.vmcb, length) {
+            return next_rip;
+        }
+        let prefixes = emulate::prefixes(self, ram, self.physical_bits);
         self.code.at(self.vmcb.rip).advance(self.vmcb.rip, length + u64::from(prefixes))
     }
 
@@ -136,13 +135,6 @@ impl SvmVcpu {
         }
         answer
     }
-}
-
-/// First bytes of instructions that exit.
-mod opcode {
-    /// CPUID, RDMSR, VMMCALL and most others.
-    pub const TWO_BYTES: u8 = 0x0f;
-    pub const HLT: u8 = 0xf4;
 }
 
 impl HardwareVcpu for SvmVcpu {
